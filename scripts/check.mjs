@@ -160,20 +160,23 @@ function oneDoor(complain) {
 }
 
 function labelsComeInPairs(complain) {
-  const label = /^[a-z][\w/.-]*:[A-Z][A-Z0-9]*$/;
+  // The end of a label is a letter or a word: [wait:A], [smp:push].
+  const label = /^[a-z][\w/-]*:[A-Za-z][\w-]*$/;
+  const pairing = /\[([^\]\s]+)\]\s+pairs\s+with\s+(\[?[a-z][\w/-]*:[\w-]+\]?(?:(?:,?\s+and\s+|,\s*)\[?[a-z][\w/-]*:[\w-]+\]?)*|\S+)/g;
   const claims = new Map();
   const mentions = [];
   for (const source of sources) {
     for (const { text, line } of source.comments) {
-      for (const match of text.matchAll(/\[([^\]\s]+)\]\s+pairs\s+with\s+([^\s,;.)]+(?:(?:,?\s+and|,)\s+[\w/.-]+:[A-Z]\w*)*)/g)) {
+      for (const match of text.matchAll(pairing)) {
         const [, own, list] = match;
         const where = `${source.path}:${line}`;
-        const partners = list.split(/,?\s+and\s+|,\s*/).map((name) => name.replaceAll(/[[\]`]/g, ''));
+        const partners = list.split(/,?\s+and\s+|,\s*/).map((name) => name.replaceAll(/[[\]]/g, ''));
         const wrong = [own, ...partners].find((name) => !label.test(name));
         if (wrong !== undefined) complain(where, `${wrong} is no label; write [file:A] pairs with other:B`);
         else claims.set(own, { where, partners: [...(claims.get(own)?.partners ?? []), ...partners] });
       }
-      for (const match of text.matchAll(/\[([a-z][\w/.-]*:[A-Z][A-Z0-9]*)\]/g)) mentions.push({ name: match[1], where: `${source.path}:${line}` });
+      // Only the form with a letter is surely a label wherever it stands; [a:b] may be anything.
+      for (const match of text.matchAll(/\[([a-z][\w/-]*:[A-Z][A-Z0-9]*)\]/g)) mentions.push({ name: match[1], where: `${source.path}:${line}` });
     }
   }
   for (const [own, { where, partners }] of claims) {
