@@ -1,3 +1,7 @@
+/**
+ * The numbers a real kernel has and what its ERR_PTR family answers at the borders. How a KernelError crosses to another
+ * isolate is not tested here.
+ */
 import { expect, expectTypeOf, test } from 'vitest';
 import {
   EAGAIN, EBUSY, EEXIST, EINTR, EINVAL, ENOENT, ENOMEM, ENOSYS, EPERM, ERESTARTSYS, ESRCH, ETIME, ETIMEDOUT, KernelError,

@@ -1,3 +1,7 @@
+/**
+ * What a real kernel printed for these formats, then what C leaves open, then calls that are wrong: at run time and for the
+ * type checker. Not about printk's levels and records.
+ */
 import { afterEach, expect, expectTypeOf, test } from 'vitest';
 import { EINTR, ENOMEM, ERESTARTSYS, KernelError, errPtr } from './errno.js';
 import { setPointerKey, setSymbolLookup, snprintf, sprintf, truncateUtf8, vsprintf, type PrintfArgs } from './printf.js';
