@@ -1,0 +1,126 @@
+/**
+ * Node.js as the machine's platform: answers arch/host.ts with worker threads, AsyncLocalStorage and the file system.
+ * It holds no kernel state and makes no decisions.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { existsSync, openSync, readlinkSync, writeSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isMainThread, Worker } from 'node:worker_threads';
+import type { ContextVar, Host, IsolateProcess } from '../host.js';
+import { deserialize, serialize } from './clone.js';
+import { loadModule } from './load.js';
+
+/** What a worker of ours is told at its start. */
+export interface IsolateData {
+  readonly kthread: { readonly memory: SharedArrayBuffer; readonly number: number };
+}
+
+/** Timers at most this far ahead, ms: Node's own limit. */
+const ALARM_MAX = 2 ** 31 - 1;
+const HEARTBEAT = 2 ** 30;
+
+let onAlarmFn: () => void = () => {};
+let alarmTimer: NodeJS.Timeout | undefined;
+let alive: NodeJS.Timeout | undefined;
+let commFile: number | undefined;
+
+function contextVar<T extends object>(): ContextVar<T> {
+  const storage = new AsyncLocalStorage<T>();
+  return { get: () => storage.getStore(), run: (value, fn) => storage.run(value, fn), disable: () => storage.disable() };
+}
+
+function errorTrace(skip: (...args: never[]) => unknown): string {
+  const holder: { stack?: string } = {};
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 32;
+  Error.captureStackTrace(holder, skip);
+  Error.stackTraceLimit = stackTraceLimit;
+  return (holder.stack ?? '').split('\n').slice(1).map((line) => line.trim()).filter((line) => !line.includes('(node:')).join('\n');
+}
+
+function startWorker(file: string, memory: SharedArrayBuffer, number: number, name: string, onExit: (why: string) => void): IsolateProcess {
+  const workerData: IsolateData = { kthread: { memory, number } };
+  const worker = new Worker(new URL(file, import.meta.url), { name, workerData });
+  worker.unref();
+  let why = '';
+  worker.on('error', (error: NodeJS.ErrnoException) => {
+    why = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'its isolate ran out of memory' : `its isolate died: ${error.stack ?? String(error)}`;
+  });
+  worker.on('exit', (code) => onExit(why || (code === 0 ? '' : `its isolate exited with code ${code}`)));
+  return { terminate: async () => void (await worker.terminate()) };
+}
+
+/** The OS name of this thread, by the file in which Linux keeps it. */
+function setThreadName(name: string): void {
+  if (isMainThread || process.platform !== 'linux') return;
+  try {
+    commFile ??= openSync('/proc/thread-self/comm', 'w');
+    writeSync(commFile, name.slice(0, 15) || '?', 0);
+  } catch {
+    // A sandbox without /proc: the thread goes without a name.
+  }
+}
+
+function threadId(): number {
+  try {
+    return process.platform === 'linux' ? Number(readlinkSync('/proc/thread-self').split('/').pop()) : 0;
+  } catch {
+    return 0;
+  }
+}
+
+function write(fd: 1 | 2, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return; // EPIPE: nobody reads any more.
+      breathe();
+    }
+  }
+}
+
+/** The pipe is full: its reader needs a moment. */
+function breathe(): void {
+  const until = performance.now() + 1;
+  while (performance.now() < until) continue;
+}
+
+function resolveFile(file: string | URL): { url: string; path: string; exists: boolean } {
+  const path = file instanceof URL || file.startsWith('file:') ? fileURLToPath(file) : resolve(file);
+  return { url: pathToFileURL(path).href, path, exists: existsSync(path) };
+}
+
+export const nodeHost: Host = {
+  clock: () => performance.now(),
+  wallClock: () => Date.now(),
+  entropy: () => Number(process.hrtime.bigint() & 0x7fffffffn) ^ process.pid,
+  cpus: () => availableParallelism(),
+  reserveMemory: (bytes) => new WebAssembly.Memory({ initial: bytes / 65536, maximum: bytes / 65536, shared: true }).buffer,
+  turn: (fn) => void setImmediate(fn),
+  alarm(ms) {
+    clearTimeout(alarmTimer);
+    alarmTimer = setTimeout(onAlarmFn, Math.min(Math.ceil(ms), ALARM_MAX)).unref();
+  },
+  cancelAlarm: () => clearTimeout(alarmTimer),
+  onAlarm: (fn) => void (onAlarmFn = fn),
+  keepAlive(on) {
+    if (on) alive = (alive ?? setInterval(() => {}, HEARTBEAT)).ref();
+    else alive?.unref();
+  },
+  contextVar,
+  errorTrace,
+  serialize,
+  deserialize,
+  startHostWorker: (memory, onExit) => startWorker('./hostd.js', memory, 2, 'kthread-host', onExit),
+  startIsolate: (memory, number, name, onExit) => startWorker('./isolate.js', memory, number, name, onExit),
+  endIsolate: () => setImmediate(() => process.exit(0)),
+  loadModule,
+  resolveFile,
+  setThreadName,
+  threadId,
+  write,
+};

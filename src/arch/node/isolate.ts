@@ -1,0 +1,13 @@
+/**
+ * Where a worker thread that the host worker started begins: it joins the machine and becomes the isolate it was
+ * reserved as, shared or owned by plain threads in turn.
+ */
+import { workerData } from 'node:worker_threads';
+import { joinAsIsolate } from '../../init/isolate.js';
+import { setHost } from '../host.js';
+import { nodeHost, type IsolateData } from './host.js';
+
+process.setSourceMapsEnabled(true);
+setHost(nodeHost);
+const { memory, number } = (workerData as IsolateData).kthread;
+await joinAsIsolate(memory, number);

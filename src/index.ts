@@ -1,0 +1,45 @@
+/**
+ * The contents page: everything a program or module may use, by the file that tells about it.
+ */
+import { setHost } from './arch/host.js';
+import { nodeHost } from './arch/node/host.js';
+
+setHost(nodeHost);
+
+// Booting and halting, modules
+export { boot, runningMachine, type BootOptions, type Machine, type ShutdownReport } from './init/main.js';
+export { insmod, listModules, moduleExit, moduleInit, rmmod, type InsmodOptions, type Module } from './kernel/module.js';
+export { moduleParam, type Param, type ParamInfo, type ParamInput, type ParamType } from './kernel/params.js';
+// Kernel threads
+export {
+  NUMA_NO_NODE, getTaskStruct, kthreadCreate, kthreadCreateOnCpu, kthreadCreateOnNode, kthreadCreateSync, kthreadData, kthreadFunc, kthreadPark, kthreadParkSync, kthreadParkme, kthreadParkmeSync, kthreadRun,
+  kthreadRunOnCpu, kthreadRunSync, kthreadShouldPark, kthreadShouldStop, kthreadShouldStopOrPark, kthreadStop, kthreadStopPut, kthreadStopSignal, kthreadStopSync, kthreadUnpark, putTaskStruct, threadfn, wakeUpProcess,
+  wakeUpTaskState as wakeUpState, type Closure, type Exit, type ThreadFn, type ThreadFnOptions,
+} from './kernel/kthread.js';
+export { kthreadExit } from './kernel/exit.js';
+export { Task, current, findTaskByPid } from './kernel/sched/handle.js';
+// States and sleeping
+export {
+  PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, SCHED_FIFO, SCHED_NORMAL, SCHED_RR, TASK_DEAD, TASK_FREEZABLE, TASK_FROZEN, TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NOLOAD, TASK_NORMAL, TASK_PARKED,
+  TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL,
+} from './kernel/sched/task.js';
+export { condResched, condReschedSync, schedule, scheduleSync, type WaitOptions } from './kernel/sched/core.js';
+export {
+  fsleep, fsleepSync, getCurrentState, mdelay, msleep, msleepInterruptible, msleepInterruptibleSync, msleepSync, ndelay, scheduleHrtimeout, scheduleHrtimeoutSync, scheduleTimeout, scheduleTimeoutIdle, scheduleTimeoutIdleSync,
+  scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync, scheduleTimeoutKillable, scheduleTimeoutKillableSync, scheduleTimeoutSync, scheduleTimeoutUninterruptible, scheduleTimeoutUninterruptibleSync,
+  setCurrentState, ssleep, ssleepSync, udelay, usleepIdleRange, usleepRange, usleepRangeSync, yieldCpu, yieldCpuSync,
+} from './kernel/time/sleep.js';
+export {
+  HZ, MAX_JIFFY_OFFSET, MAX_SCHEDULE_TIMEOUT, jiffies, jiffiesToMsecs, jiffiesToUsecs, ktimeGet, msecsToJiffies, timeAfter, timeAfterEq, timeBefore, timeBeforeEq, timeInRange, timeIsAfterJiffies, timeIsBeforeJiffies, usecsToJiffies,
+} from './kernel/time/time.js';
+// The log
+export * from './kernel/printk/printk.js';
+export { LogReader, clearLog, dmesg, formatKmsg, formatRecord, type DmesgOptions } from './kernel/printk/syslog.js';
+export { warn, warnOnce } from './kernel/panic.js';
+// Settings, /proc and ps
+export { sysctl, SYSCTLS, type SysctlEntry, type SysctlName } from './kernel/sysctl.js';
+export { readProc, snapshot, type ProcTask } from './fs/proc.js';
+export { parsePsArgs, ps } from './fs/ps.js';
+// Errors and formats
+export * from './lib/errno.js';
+export { snprintf, sprintf, type PrintfArgs } from './lib/printf.js';

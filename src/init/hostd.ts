@@ -1,0 +1,94 @@
+/**
+ * The host worker: starts the isolates that were reserved, keeps some warm, clears up after those that ended, and prints
+ * the console. It looks at the isolate table whenever its bell rings; nobody's code runs here.
+ */
+import { host, type IsolateProcess } from '../arch/host.js';
+import { cas, load, store } from '../lib/atomic.js';
+import { buffer, r32, w32 } from '../lib/memory.js';
+import { isolateDied, setOopsAnnouncer } from '../kernel/exit.js';
+import { BOOT_ISOLATE } from '../kernel/fork.js';
+import type { Mail } from '../kernel/mail.js';
+import { sendMail } from '../kernel/mail.js';
+import { MACHINE, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
+import type { EndMail } from '../kernel/module.js';
+import { IDLE_ISOLATES_MAX } from '../kernel/param.js';
+import { Console } from '../kernel/printk/syslog.js';
+import { lookForWork } from '../kernel/sched/core.js';
+import { ISOLATE, ISOLATE_BUSY, ISOLATE_DEAD, ISOLATE_IDLE, ISOLATE_STARTING, OWN, forEachIsolate, releaseIsolate, reserveIsolate, self } from '../kernel/smp.js';
+import { sysctlGet } from '../kernel/sysctl.js';
+import type { OopsMail } from './isolate.js';
+import { attach, initIsolate } from './join.js';
+
+const running = new Map<number, IsolateProcess>();
+/** Isolates that somebody wanted ended. */
+const ordered = new Set<number>();
+
+/** Joins the machine in `memory` as its host worker. */
+export function joinAsHost(memory: SharedArrayBuffer, number: number): void {
+  attach(memory, number);
+  initIsolate(true, 'kthread-host', onMail);
+  setOopsAnnouncer((task, { name, message, stack = '' }) => sendMail(BOOT_ISOLATE, { kind: 'oops', task, error: { name, message, stack } } satisfies OopsMail));
+  host.keepAlive(true);
+  store(self + ISOLATE.state, ISOLATE_BUSY);
+  lookForWork(lookAtTable);
+  if (r32(machineWord(MACHINE.console)) !== 0) void runConsole();
+}
+
+/** Starts what was reserved, and keeps the pool warm once somebody has used it. */
+function lookAtTable(): void {
+  let idle = 0;
+  let owned = false;
+  forEachIsolate((at) => {
+    const state = load(at + ISOLATE.state);
+    const number = r32(at + ISOLATE.number);
+    if (state === ISOLATE_STARTING && !running.has(number)) start(number);
+    if (r32(at + ISOLATE.kind) !== OWN) return;
+    owned = true;
+    if (state === ISOLATE_IDLE || (state === ISOLATE_STARTING && load(at + ISOLATE.warm) === 1)) idle++;
+  });
+  const wanted = Math.min(sysctlGet('kernel.warm_isolates'), IDLE_ISOLATES_MAX);
+  for (; owned && idle < wanted; idle++) startWarm();
+}
+
+function startWarm(): void {
+  const number = reserveIsolate(OWN, 0, 0);
+  w32(isolateSlotAt(number) + ISOLATE.warm, 1);
+  start(number);
+}
+
+function start(number: number): void {
+  running.set(number, host.startIsolate(buffer, number, `kthread/${number}`, (why) => reap(number, why)));
+}
+
+/** The OS thread of isolate `number` is gone. */
+function reap(number: number, why: string): void {
+  running.delete(number);
+  const at = isolateSlotAt(number);
+  if (load(at + ISOLATE.state) === ISOLATE_DEAD || ordered.delete(number)) store(at + ISOLATE.state, ISOLATE_DEAD);
+  else isolateDied(at, why || 'its isolate was ended');
+  releaseIsolate(number);
+}
+
+function onMail(mail: Mail): void {
+  if (mail.kind === 'end') void end((mail as EndMail).number);
+}
+
+/** Ends isolate `number` in good order: nothing that runs on it is news. */
+async function end(number: number): Promise<void> {
+  const at = isolateSlotAt(number);
+  const thread = running.get(number);
+  if (thread) {
+    ordered.add(number);
+    await thread.terminate();
+  } else if (cas(at + ISOLATE.state, ISOLATE_STARTING, ISOLATE_DEAD) === ISOLATE_STARTING) releaseIsolate(number);
+}
+
+/** Prints the log as it grows. */
+async function runConsole(): Promise<void> {
+  const fd = r32(machineWord(MACHINE.console)) === 2 ? 2 : 1;
+  const tty = new Console((text) => host.write(fd, text));
+  for (;;) {
+    tty.flush();
+    await tty.reader.more();
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * The end of a task: its value is kept, whoever waits for it is woken, its pid and record are given back. Also the end
+ * of a whole isolate, whose tasks end with it.
+ */
+import { fetchAdd, fetchOr, futexWake, load, store } from '../lib/atomic.js';
+import { EFAULT, KernelError } from '../lib/errno.js';
+import { r32, readString, w32 } from '../lib/memory.js';
+import { countLive, keepText, putTask, writeTombstone } from './fork.js';
+import { MACHINE, machineWord } from './memlayout.js';
+import { reportOops } from './panic.js';
+import { TASK_COMM_LEN } from './param.js';
+import { forEachTask, freePid } from './pid.js';
+import { completeAllAt } from './sched/completion.js';
+import { needThread, removeThread, type Thread } from './sched/core.js';
+import { taskAt, type Task } from './sched/handle.js';
+import { KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_OOPSED, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_RUNNING, setTaskState } from './sched/task.js';
+import { ISOLATE, ISOLATE_DEAD, forEachIsolate, ring } from './smp.js';
+
+/** Thrown by kthreadExit through the thread's own code; its `finally` blocks run. Not an Error: nothing went wrong. */
+export class KthreadExit {
+  constructor(readonly code: number) {}
+}
+
+/** Most text kept of an exception, bytes. */
+const OOPS_TEXT_MAX = 4096;
+/** Errors of threads that ended here, for a stopper on the same isolate; the oldest go first. */
+const ERRORS_MAX = 64;
+const errors = new Map<number, Error>();
+
+/** Who hears of an oops on the isolate that booted; set by boot({ onOops }). */
+let oopsListener: ((task: Task, error: Error) => void) | undefined;
+
+export function setOopsListener(listener: typeof oopsListener): void {
+  oopsListener = listener;
+}
+
+/**
+ * Ends `task` with `code`: from here on it is in nobody's way. Everything that its function wrote is visible to who sees
+ * `exited`. Ordered by the completion's lock. C: do_exit.
+ */
+export function finishTask(task: number, code: number): void {
+  const pid = r32(task + TASK.pid);
+  w32(task + TASK.exit_code, code);
+  writeTombstone(pid, code);
+  fetchOr(task + TASK.kflags, KTHREAD_EXITING);
+  setTaskState(task, TASK_DEAD);
+  freePid(pid);
+  completeAllAt(task + TASK.parked);
+  completeAllAt(task + TASK.exited);
+  if ((load(task + TASK.kflags) & KTHREAD_UNREF) === 0) countLive(-1);
+  putTask(task);
+}
+
+/** Ends the thread on its own isolate. */
+export function doExit(thread: Thread, code: number): void {
+  const task = thread.addr;
+  atExit(thread);
+  removeThread(thread);
+  finishTask(task, code);
+}
+
+/** What is looked at when a thread ends; sleeps left behind are reported here. */
+let atExit: (thread: Thread) => void = () => {};
+
+export function setExitHook(hook: typeof atExit): void {
+  atExit = hook;
+}
+
+/** The value a thread's function returned, or an oops if it is none: an int32 or nothing. */
+export function exitValue(value: unknown): number {
+  if (value === undefined) return 0;
+  if (typeof value === 'number' && (value | 0) === value) return value;
+  if (typeof value === 'object' && value !== null && 'then' in value) throw new TypeError('a plain thread function returned a promise: declare it async');
+  throw new TypeError(`a thread returns an int32 or nothing, not ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`);
+}
+
+/** What `error`, thrown out of a thread's function, ends the thread with. Anything but kthreadExit is an oops. */
+export function exitCodeOf(thread: Thread, error: unknown): number {
+  if (error instanceof KthreadExit) return error.code;
+  oops(thread.addr, error instanceof Error ? error : new Error(`thrown: ${String(error)}`));
+  return -EFAULT;
+}
+
+/** Records and reports that `error` ends `task`. The machine goes on. */
+export function oops(task: number, error: Error): void {
+  const text = `${error.name}: ${error.message}`;
+  w32(task + TASK.oops, keepText(`${text}\n${error.stack ?? ''}`, OOPS_TEXT_MAX));
+  fetchOr(task + TASK.kflags, KTHREAD_OOPSED);
+  errors.set(r32(task + TASK.pid), error);
+  if (errors.size > ERRORS_MAX) errors.delete(errors.keys().next().value!);
+  reportOops(task, text, error.stack ?? '');
+  announceOops(taskAt(task), error);
+}
+
+let announceOops = (task: Task, error: Error): void => oopsListener?.(task, error);
+
+/** On isolates other than the one that booted: how the news of an oops gets there. */
+export function setOopsAnnouncer(announce: typeof announceOops): void {
+  announceOops = announce;
+}
+
+/** The exception that ended `task`, as whoever stops it gets it; the original where it was thrown on this isolate. */
+export function oopsError(task: number): KernelError {
+  const pid = r32(task + TASK.pid);
+  const thread = `${readString(task + TASK.comm, TASK_COMM_LEN)}[${pid}]`;
+  return new KernelError(-EFAULT, `thread ${thread} was ended by an exception`, { thread, cause: errors.get(pid) ?? errorFromText(task) });
+}
+
+function errorFromText(task: number): Error {
+  const at = r32(task + TASK.oops);
+  const text = at === 0 ? 'unknown' : readString(at, OOPS_TEXT_MAX);
+  const [head = '', ...stack] = text.split('\n');
+  const error = new Error(head);
+  error.stack = stack.join('\n');
+  return error;
+}
+
+/**
+ * Ends the calling thread with `code` from anywhere in it: unwinds its code, so what follows does not run but its
+ * `finally` blocks do. Throws EPERM outside a kernel thread. C: kthread_exit.
+ */
+export function kthreadExit(code = 0): never {
+  needThread('kthreadExit');
+  throw new KthreadExit(code | 0);
+}
+
+/** An isolate is gone, by its own fault or by order: ends its tasks and wakes everybody who may have waited for its help. */
+export function isolateDied(at: number, why: string): void {
+  const number = r32(at + ISOLATE.number);
+  store(at + ISOLATE.state, ISOLATE_DEAD);
+  forEachTask((task) => {
+    if (load(task + TASK.isolate) !== number || load(task + TASK.__state) === TASK_DEAD) return;
+    oops(task, new Error(why));
+    if (r32(task + TASK.create) !== 0) failCreation(task);
+    finishTask(task, -EFAULT);
+  });
+  resyncAll();
+}
+
+let failCreation: (task: number) => void = () => {};
+
+/** Who answers the request for a task whose isolate died before it could. */
+export function onLostCreation(fn: typeof failCreation): void {
+  failCreation = fn;
+}
+
+/** A waker may have died between winning a state word and telling anyone: everybody looks once more. */
+function resyncAll(): void {
+  fetchAdd(machineWord(MACHINE.resync), 1);
+  forEachIsolate((at) => ring(at));
+  forEachTask((task) => {
+    if ((load(task + TASK.kflags) & KTHREAD_BLOCKING) !== 0 && load(task + TASK.__state) === TASK_RUNNING) futexWake(task + TASK.__state, 1);
+  });
+}
+

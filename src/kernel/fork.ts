@@ -1,0 +1,126 @@
+/**
+ * Making a task's record and counting who refers to it: getTask, putTask and what a stale handle finds. A record is
+ * only ever reused for another task, so that its pid tells whether it is still the one meant.
+ */
+import { cas, fetchAdd, load, store } from '../lib/atomic.js';
+import { EAGAIN, ENOMEM } from '../lib/errno.js';
+import { listInit } from '../lib/list.js';
+import { r32, w32, wf64, writeString } from '../lib/memory.js';
+import { MACHINE, TOMBSTONES_AT, isolateSlotAt, machineWord } from './memlayout.js';
+import { kfree, kmalloc, kmemCacheAlloc, kmemCacheFree } from './mm/slab.js';
+import { NR_TOMBSTONES, TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
+import { allocPid } from './pid.js';
+import { initCompletionAt } from './sched/completion.js';
+import { DEFAULT_PRIO, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_NEW } from './sched/task.js';
+import { ring } from './smp.js';
+import { uptime } from './time/time.js';
+
+export interface NewTask {
+  readonly name: string;
+  readonly flags: number;
+  readonly kflags: number;
+  readonly isolate: number;
+  readonly cpu: number;
+  readonly module: number;
+  readonly ppid: number;
+  /** Bits of the CPUs it may run on, low word first. */
+  readonly cpus: readonly [number, number];
+}
+
+/** The isolate that booted, which keeps the process alive while tasks live. */
+export const BOOT_ISOLATE = 1;
+
+/** A new task in state NEW with one reference, its own; or -ENOMEM, or -EAGAIN when all pids are taken. C: copy_process. */
+export function copyProcess(spec: NewTask): number {
+  const task = kmemCacheAlloc();
+  if (task === 0) return -ENOMEM;
+  store(task + TASK.__state, TASK_NEW);
+  w32(task + TASK.isolate, spec.isolate);
+  w32(task + TASK.usage, 1);
+  w32(task + TASK.kflags, spec.kflags);
+  w32(task + TASK.flags, spec.flags);
+  w32(task + TASK.cpu, spec.cpu);
+  w32(task + TASK.module, spec.module);
+  w32(task + TASK.ppid, spec.ppid);
+  w32(task + TASK.static_prio, DEFAULT_PRIO);
+  w32(task + TASK.cpus_allowed, spec.cpus[0]);
+  w32(task + TASK.cpus_allowed + 4, spec.cpus[1]);
+  initCompletionAt(task + TASK.exited);
+  initCompletionAt(task + TASK.parked);
+  listInit(task + TASK.wait);
+  const now = uptime();
+  wf64(task + TASK.start_time, now);
+  wf64(task + TASK.last_switch, now);
+  writeString(task + TASK.comm, TASK_COMM_LEN, spec.name);
+  writeString(task + TASK.name, TASK_NAME_LEN, spec.name);
+  const pid = allocPid(task);
+  if (pid === 0) {
+    kmemCacheFree(task);
+    return -EAGAIN;
+  }
+  w32(task + TASK.tgid, pid);
+  store(task + TASK.pid, pid);
+  if ((spec.kflags & KTHREAD_UNREF) === 0) countLive(1);
+  return task;
+}
+
+/** One task more or less that keeps the process alive; the isolate that booted must hear of the first and the last. */
+export function countLive(by: 1 | -1): void {
+  const before = fetchAdd(machineWord(MACHINE.live_tasks), by);
+  if (before === 0 || before + by === 0) livenessChanged();
+}
+
+let livenessChanged = (): void => ring(isolateSlotAt(BOOT_ISOLATE));
+
+/** On the isolate that booted: what to do at once, instead of ringing. */
+export function onLiveness(fn: () => void): void {
+  livenessChanged = fn;
+}
+
+/** Takes a reference if the record still is task `pid` and not yet free. */
+export function tryGetTask(task: number, pid: number): boolean {
+  const usage = task + TASK.usage;
+  for (;;) {
+    const count = load(usage);
+    if (count <= 0) return false;
+    if (cas(usage, count, count + 1) === count) break;
+  }
+  if (load(task + TASK.pid) === pid) return true;
+  putTask(task);
+  return false;
+}
+
+/** Gives a reference back; the last one frees the record. */
+export function putTask(task: number): void {
+  if (fetchAdd(task + TASK.usage, -1) !== 1) return;
+  store(task + TASK.pid, 0);
+  kfree(r32(task + TASK.oops));
+  kfree(r32(task + TASK.fn));
+  kmemCacheFree(task);
+}
+
+/** Remembers what `pid` ended with, for who asks after the record is gone. */
+export function writeTombstone(pid: number, value: number): void {
+  const at = TOMBSTONES_AT + (pid % NR_TOMBSTONES) * 8;
+  store(at, 0);
+  store(at + 4, value);
+  store(at, pid);
+}
+
+/** What `pid` ended with; undefined if it lives or NR_TOMBSTONES others ended since. */
+export function readTombstone(pid: number): number | undefined {
+  const at = TOMBSTONES_AT + (pid % NR_TOMBSTONES) * 8;
+  if (load(at) !== pid) return undefined;
+  const value = load(at + 4);
+  return load(at) === pid ? value : undefined;
+}
+
+/** Writes `text` to a place of its own in kernel memory; 0 where there is none. */
+export function keepText(text: string, max: number): number {
+  const size = Math.min(text.length * 3 + 1, max);
+  const at = kmalloc(size);
+  if (at !== 0) writeString(at, size, text);
+  return at;
+}
+
+export const isDead = (task: number): boolean => load(task + TASK.__state) === TASK_DEAD;

@@ -1,0 +1,648 @@
+/**
+ * Kernel threads: how they are asked for, made, stopped and parked. Who runs when is sched/core.ts.
+ *
+ * kthreadd (pid 2) makes them, one request after the other. It is a task that any isolate may run: whoever wakes it
+ * serves the whole list. The new thread itself answers the request, on its own isolate, once it exists:
+ *
+ *     requester                    kthreadd                        the new thread
+ *     put request on the list
+ *     wake kthreadd, sleep (D)     takes it, makes task and pid,
+ *                                  sends it to its isolate         state = D, answers, sleeps
+ *     wakes up, has the task
+ *     wakeUpProcess(task)                                          runs its function
+ */
+import { fetchAnd, fetchOr, load } from '../lib/atomic.js';
+import { bugOn } from '../lib/bug.js';
+import { EAGAIN, EBUSY, EINTR, EINVAL, ENOMEM, ENOSYS, ESRCH, KernelError } from '../lib/errno.js';
+import { listAddTail, listDelInit, listEmpty, listNext } from '../lib/list.js';
+import { r32, readString, w32, writeString } from '../lib/memory.js';
+import { vsprintf, type PrintfArgs } from '../lib/printf.js';
+import { bytes, ptr, s32, struct, u32 } from '../lib/struct.js';
+import { doExit, exitCodeOf, exitValue, onLostCreation, oopsError } from './exit.js';
+import { copyProcess, isDead, keepText, putTask, readTombstone, tryGetTask } from './fork.js';
+import { claimIsolate, findSharedIsolate, giveTask, isLoaded, isolateModule, loadError, loadFile, plainUrl, retireIfDone, unclaim } from './isolate.js';
+import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
+import { packValue, unpackValue } from './mail.js';
+import { MACHINE, MACHINE_RUNNING, isolateSlotAt, machineWord } from './memlayout.js';
+import { kfree, kzalloc } from './mm/slab.js';
+import { TASK_NAME_LEN } from './param.js';
+import { warn, warnOnce } from './panic.js';
+import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
+import { Thread, block, blockSync, currentThread, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
+import { Task, onDispose, taskAt } from './sched/handle.js';
+import {
+  KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
+  KTHREAD_STOP_SIGNAL, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
+  TASK_UNINTERRUPTIBLE, setTaskState, taskState,
+} from './sched/task.js';
+import { ISOLATE, me, self } from './smp.js';
+
+/** What a thread function may return: an int32, or nothing for 0. */
+export type Exit = number | void;
+/** A thread function that lives on the isolate that made it and gets its data by reference. Always async. */
+export type Closure<D> = (data: D) => Promise<Exit>;
+
+declare const moves: unique symbol;
+
+/** A thread function that other isolates can find: by the file that declared it and its name. */
+export interface ThreadFn<D> {
+  readonly name: string;
+  readonly url: string;
+  readonly isAsync: boolean;
+  readonly own: boolean;
+  readonly [moves]: (data: D) => void;
+}
+
+type AnyFn = (data: never) => Exit | Promise<Exit>;
+
+/** As a NUMA node: any. C: NUMA_NO_NODE. */
+export const NUMA_NO_NODE = -1;
+
+/** A request to kthreadd. C: struct kthread_create_info. */
+const CREATE = struct('kthread_create_info', {
+  list: ptr('l', 2, 'struct list_head'),
+  result: s32('o'), //       the task, or a negative errno
+  isolate: u32('c'), //      where it will live
+  cpu: s32('c'), //          the CPU it is bound to, -1: none
+  module: u32('c'),
+  kflags: u32('c'),
+  fn: ptr('c'), //           text for /proc; goes over to the task
+  parcel: ptr('c'), //       file, name and data for another isolate, 0: it lives where it was asked for
+  done: u32('l', COMPLETION.sizeof / 4, 'struct completion'),
+  name: bytes('c', TASK_NAME_LEN),
+});
+
+/** How function and data travel to another isolate. */
+interface Parcel {
+  readonly url: string;
+  readonly name: string;
+  readonly data: unknown;
+}
+
+/** What a thread begins with, on its own isolate. */
+interface Start {
+  readonly fn: AnyFn;
+  readonly data: unknown;
+}
+
+/** A request's function and data where it will live, by the request's address. */
+const starts = new Map<number, Start>();
+/** Functions and data of the threads that live here, by task. */
+const bodies = new Map<number, Start>();
+const threadFns = new Map<string, AnyFn>();
+
+// --- Thread functions ---------------------------------------------------------------------------------------------
+
+export interface ThreadFnOptions {
+  /** 'own': an async function gets an isolate of its own too: its own event loop, memory limit and crash wall. */
+  readonly isolate?: 'own';
+}
+
+/**
+ * Declares `fn` at the top of a module so that it can run on any isolate: another one imports the module and finds it by
+ * `name`. A plain function owns an isolate and may block; an async one shares. Its data travels by structured clone.
+ * Throws KernelError EINVAL when the file declared another function of that name before.
+ */
+export function threadfn<D = undefined>(meta: ImportMeta, name: string, fn: (data: D) => Exit | Promise<Exit>, opt: ThreadFnOptions = {}): ThreadFn<D> {
+  const url = plainUrl(meta.url);
+  const key = `${url}#${name}`;
+  const known = threadFns.get(key);
+  if (known && known !== fn) throw new KernelError(-EINVAL, `threadfn: ${url} declares "${name}" twice`);
+  threadFns.set(key, fn as AnyFn);
+  return Object.freeze({ name, url, isAsync: isAsync(fn), own: opt.isolate === 'own' || !isAsync(fn) }) as ThreadFn<D>;
+}
+
+const isAsync = (fn: unknown): boolean => Object.prototype.toString.call(fn) === '[object AsyncFunction]';
+const isThreadFn = <D>(fn: ThreadFn<D> | Closure<D>): fn is ThreadFn<D> => typeof fn === 'object';
+
+// --- Creating -----------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a kernel thread that waits, in D, for its first wakeUpProcess(). `fmt` and `args` name it, as printf does; `fn`
+ * gets `data`. Sleeps until the thread exists. Throws KernelError ENOMEM when kernel memory is out, EAGAIN when pids or
+ * isolates are, EINVAL for a function that is neither async nor a threadfn, or data that cannot be cloned. C: kthread_create.
+ */
+export function kthreadCreate<D, const F extends string>(fn: ThreadFn<D> | Closure<D>, data: D, fmt: F, ...args: PrintfArgs<F>): Promise<Task> {
+  return create(fn, data, -1, vsprintf(fmt, args));
+}
+
+/** The same for a NUMA node: there is one, 0, so only it and NUMA_NO_NODE are taken; EINVAL otherwise. C: kthread_create_on_node. */
+export async function kthreadCreateOnNode<D, const F extends string>(fn: ThreadFn<D> | Closure<D>, data: D, node: number, fmt: F, ...args: PrintfArgs<F>): Promise<Task> {
+  if (node !== NUMA_NO_NODE && node !== 0) throw new KernelError(-EINVAL, `kthreadCreateOnNode: there is no node ${node}`);
+  return create(fn, data, -1, vsprintf(fmt, args));
+}
+
+/** Makes a kernel thread bound to `cpu`, not started. `fmt` has one %u, which becomes the CPU. EINVAL for a CPU that is not there. C: kthread_create_on_cpu. */
+export async function kthreadCreateOnCpu<D>(fn: ThreadFn<D>, data: D, cpu: number, fmt: string): Promise<Task> {
+  if (!Number.isInteger(cpu) || cpu < 0 || cpu >= nrCpus()) throw new KernelError(-EINVAL, `kthreadCreateOnCpu: there is no CPU ${cpu}; this machine has ${nrCpus()}`);
+  return create(fn, data, cpu, vsprintf(fmt, [cpu]));
+}
+
+/** kthreadCreate and the first wakeUpProcess(). C: kthread_run. */
+export async function kthreadRun<D, const F extends string>(fn: ThreadFn<D> | Closure<D>, data: D, fmt: F, ...args: PrintfArgs<F>): Promise<Task> {
+  const task = await create(fn, data, -1, vsprintf(fmt, args));
+  wakeUpProcess(task);
+  return task;
+}
+
+/** kthreadCreateOnCpu and the first wakeUpProcess(). C: kthread_run_on_cpu. */
+export async function kthreadRunOnCpu<D>(fn: ThreadFn<D>, data: D, cpu: number, fmt: string): Promise<Task> {
+  const task = await kthreadCreateOnCpu(fn, data, cpu, fmt);
+  wakeUpProcess(task);
+  return task;
+}
+
+/** For plain threads; as kthreadCreate. Takes a threadfn only, since a closure would need this isolate's event loop. */
+export function kthreadCreateSync<D, const F extends string>(fn: ThreadFn<D>, data: D, fmt: F, ...args: PrintfArgs<F>): Task {
+  needPlain('kthreadCreate');
+  const name = vsprintf(fmt, args);
+  const request = makeRequest(fn, data, -1, name);
+  return finishRequest(request, name, blockSync('kthread_create', 'kthreadCreate', (task) => submit(task, request)));
+}
+
+/** For plain threads; as kthreadRun. */
+export function kthreadRunSync<D, const F extends string>(fn: ThreadFn<D>, data: D, fmt: F, ...args: PrintfArgs<F>): Task {
+  const task = kthreadCreateSync(fn, data, fmt, ...args);
+  wakeUpProcess(task);
+  return task;
+}
+
+const nrCpus = (): number => r32(machineWord(MACHINE.nr_cpus));
+
+async function create<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, name: string): Promise<Task> {
+  const request = makeRequest(fn, data, cpu, name);
+  return finishRequest(request, name, await block('kthread_create', (task) => submit(task, request)));
+}
+
+/** Chooses the isolate, brings function and data there, and fills in the request. */
+function makeRequest<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, name: string): number {
+  if (me === 0 || load(machineWord(MACHINE.state)) !== MACHINE_RUNNING) throw new KernelError(-ESRCH, `cannot create thread "${name}": no machine runs here; await boot() first`);
+  const request = kzalloc(CREATE.sizeof);
+  if (request === 0) throw new KernelError(-ENOMEM, `cannot create thread "${name}": kernel memory is out`);
+  try {
+    const where = isThreadFn(fn) ? placeThreadFn(fn, data, cpu, request) : placeClosure(fn, data, request, name);
+    w32(request + CREATE.isolate, where);
+    w32(request + CREATE.kflags, isThreadFn(fn) && !fn.isAsync ? KTHREAD_BLOCKING : 0);
+  } catch (error) {
+    kfree(request);
+    throw error;
+  }
+  w32(request + CREATE.cpu, cpu);
+  w32(request + CREATE.module, isolateModule());
+  w32(request + CREATE.fn, keepText(isThreadFn(fn) ? `${fn.name} (${fn.url})` : fn.name || 'closure', 256));
+  initCompletionAt(request + CREATE.done);
+  writeString(request + CREATE.name, TASK_NAME_LEN, name);
+  return request;
+}
+
+function placeClosure<D>(fn: Closure<D>, data: D, request: number, name: string): number {
+  if (!isSharedIsolate()) throw new KernelError(-EINVAL, `cannot create thread "${name}": a closure needs an event loop, which a plain thread's isolate has not; declare it with threadfn(import.meta, ...)`);
+  if (!isAsync(fn)) throw new KernelError(-EINVAL, `cannot create thread "${name}": a closure must be an async function; declare one that blocks with threadfn(import.meta, ...)`);
+  starts.set(request, { fn: fn as AnyFn, data });
+  return me;
+}
+
+/** An async function shares this isolate or the CPU's; any other gets one of its own. Data is cloned in every case, so that a function cannot tell. */
+function placeThreadFn<D>(fn: ThreadFn<D>, data: D, cpu: number, request: number): number {
+  const parcel = packData(fn, data);
+  try {
+    const where = fn.own ? claimIsolate(fn.url, cpu, fn.isAsync) : sharedIsolate(cpu);
+    if (where === me) starts.set(request, { fn: threadFns.get(`${fn.url}#${fn.name}`)!, data: (unpackValue(parcel) as Parcel).data });
+    else w32(request + CREATE.parcel, parcel);
+    return where;
+  } catch (error) {
+    kfree(parcel);
+    throw error;
+  }
+}
+
+function packData<D>({ url, name }: ThreadFn<D>, data: D): number {
+  try {
+    return packValue({ url, name, data } satisfies Parcel);
+  } catch (cause) {
+    if (cause instanceof KernelError) throw cause;
+    throw new KernelError(-EINVAL, `cannot create a thread of ${name}: its data cannot be cloned (${(cause as Error).message})`, { cause });
+  }
+}
+
+function sharedIsolate(cpu: number): number {
+  if (isSharedIsolate() && (cpu < 0 || cpu === r32(self + ISOLATE.cpu))) return me;
+  return findSharedIsolate(Math.max(cpu, 0));
+}
+
+/** Puts the request on the list, wakes kthreadd and sleeps, killably, until the new thread has answered. */
+function* submit(task: number, request: number): Blocking<number> {
+  const lock = machineWord(MACHINE.create_lock);
+  rawSpinLock(lock);
+  listAddTail(request + CREATE.list, machineWord(MACHINE.create_list));
+  rawSpinUnlock(lock);
+  wakeUpState(r32(machineWord(MACHINE.kthreadd)), TASK_NORMAL);
+  return yield* waitForCommon(task, request + CREATE.done, TASK_UNINTERRUPTIBLE, Infinity);
+}
+
+function finishRequest(request: number, name: string, waited: number): Task {
+  bugOn(waited < 0, 'kthread_create was interrupted (%d) in a wait that cannot be', waited);
+  const result = r32(request + CREATE.result);
+  kfree(request);
+  if (result > 0) return taskAt(result);
+  throw new KernelError(result, `cannot create thread "${name}": ${result === -ENOMEM ? 'kernel memory is out' : 'no pid or isolate is free'}`);
+}
+
+// --- kthreadd -----------------------------------------------------------------------------------------------------
+
+/** Serves requests for ever. Each isolate has its own, all for the one task: they share nothing but the list. */
+export function* kthreadd(task: number): Blocking<never> {
+  for (;;) {
+    while (serveNext()) continue;
+    setTaskState(task, TASK_INTERRUPTIBLE);
+    if (!listEmpty(machineWord(MACHINE.create_list))) setTaskState(task, TASK_RUNNING);
+    else yield Infinity;
+  }
+}
+
+/** Takes the oldest request. The pid is taken under the list's lock, so pids ascend in the order of requests. */
+function serveNext(): boolean {
+  const lock = machineWord(MACHINE.create_lock);
+  const list = machineWord(MACHINE.create_list);
+  if (listEmpty(list)) return false;
+  rawSpinLock(lock);
+  if (listEmpty(list)) {
+    rawSpinUnlock(lock);
+    return false;
+  }
+  const request = listNext(list) - CREATE.list;
+  listDelInit(request + CREATE.list);
+  const task = createKthread(request);
+  rawSpinUnlock(lock);
+  if (task > 0) dispatchNew(task);
+  else answer(request, task);
+  return true;
+}
+
+function createKthread(request: number): number {
+  const cpu = r32(request + CREATE.cpu);
+  const isolate = r32(request + CREATE.isolate);
+  const task = copyProcess({
+    name: readString(request + CREATE.name, TASK_NAME_LEN),
+    flags: PF_KTHREAD | PF_NOFREEZE | PF_FORKNOEXEC | (cpu >= 0 ? PF_NO_SETAFFINITY : 0),
+    kflags: r32(request + CREATE.kflags),
+    isolate,
+    cpu: cpu >= 0 ? cpu : r32(isolateSlotAt(isolate) + ISOLATE.cpu),
+    module: r32(request + CREATE.module),
+    ppid: 2,
+    cpus: cpu >= 0 ? oneCpu(cpu) : allCpus(),
+  });
+  if (task > 0) {
+    w32(task + TASK.create, request);
+    w32(task + TASK.fn, r32(request + CREATE.fn));
+  } else kfree(r32(request + CREATE.fn));
+  return task;
+}
+
+const oneCpu = (cpu: number): readonly [number, number] => (cpu < 32 ? [1 << cpu, 0] : [0, 1 << (cpu - 32)]);
+
+function allCpus(): readonly [number, number] {
+  const n = nrCpus();
+  return [n >= 32 ? -1 : (1 << n) - 1, n <= 32 ? 0 : n === 64 ? -1 : (1 << (n - 32)) - 1];
+}
+
+/** Brings the new task to its isolate. */
+function dispatchNew(task: number): void {
+  const number = load(task + TASK.isolate);
+  if (number === me) adoptTask(task);
+  else if ((load(task + TASK.kflags) & KTHREAD_BLOCKING) === 0) pushWake(task);
+  else giveTask(number, task);
+}
+
+onLostCreation((task) => answer(r32(task + TASK.create), -EAGAIN));
+
+function answer(request: number, result: number): void {
+  if (result < 0) dropPlace(request);
+  w32(request + CREATE.result, result);
+  completeAt(request + CREATE.done);
+}
+
+/** The thread could not be made: its isolate and data are given back. */
+function dropPlace(request: number): void {
+  starts.delete(request);
+  kfree(r32(request + CREATE.parcel));
+  if ((r32(request + CREATE.kflags) & KTHREAD_BLOCKING) !== 0) unclaim(r32(request + CREATE.isolate));
+}
+
+// --- The new thread's side ----------------------------------------------------------------------------------------
+
+/** A task that this shared isolate meets for the first time: finds its function, loading the file if need be, and answers the request. */
+export function adoptTask(task: number): void {
+  if (taskState(task) !== TASK_NEW) return;
+  const start = findStart(task);
+  if (start === undefined) {
+    void loadFile(fileOf(task)).then(() => adoptTask(task));
+    return;
+  }
+  const thread = new Thread(task);
+  installThread(thread);
+  bodies.set(task, start);
+  liveAsync++;
+  startThread(thread, () => asyncMain(thread, start));
+  announce(thread);
+}
+
+/** State D, and the request answered with this task: from here on it waits for its first wake-up. */
+function announce(thread: Thread): void {
+  setTaskState(thread.addr, TASK_UNINTERRUPTIBLE);
+  const request = r32(thread.addr + TASK.create);
+  w32(thread.addr + TASK.create, 0);
+  answer(request, thread.addr);
+}
+
+/** The function and data of `task`: left here, or sent along. Undefined while the file has to be loaded first. */
+function findStart(task: number): Start | undefined {
+  const request = r32(task + TASK.create);
+  const start = starts.get(request);
+  if (start) {
+    starts.delete(request);
+    return start;
+  }
+  const { url, name, data } = parcelOf(task);
+  const fn = threadFns.get(`${url}#${name}`);
+  if (!fn && !isLoaded(url)) return undefined;
+  parcels.delete(task);
+  return { fn: fn ?? (() => missing(url, name)), data };
+}
+
+/** What was sent along for tasks that are not begun yet. */
+const parcels = new Map<number, Parcel>();
+
+function parcelOf(task: number): Parcel {
+  let parcel = parcels.get(task);
+  if (!parcel) {
+    parcel = unpackValue(r32(r32(task + TASK.create) + CREATE.parcel)) as Parcel;
+    parcels.set(task, parcel);
+  }
+  return parcel;
+}
+
+/** The file that declares the function of a task that has not begun. */
+export const fileOf = (task: number): string => parcelOf(task).url;
+
+function missing(url: string, name: string): never {
+  const cause = loadError(url);
+  const why = cause === undefined ? 'call threadfn() at its top level, unconditionally' : `it failed to load: ${String(cause)}`;
+  throw new KernelError(-EINVAL, `${url} declares no thread function "${name}" when another isolate imports it; ${why}`, { cause });
+}
+
+let liveAsync = 0;
+
+/** What every thread does when it runs for the first time, but for the call of its function. */
+function beforeFirst(thread: Thread): boolean {
+  const word = thread.addr + TASK.kflags;
+  if ((load(word) & KTHREAD_SHOULD_STOP) !== 0) return false;
+  fetchOr(word, KTHREAD_STARTED);
+  return true;
+}
+
+async function asyncMain(thread: Thread, { fn, data }: Start): Promise<void> {
+  let code = -EINTR;
+  try {
+    if (beforeFirst(thread)) {
+      if (shouldPark(thread.addr)) await kthreadParkme();
+      code = exitValue(await fn(data as never));
+    }
+  } catch (error) {
+    code = exitCodeOf(thread, error);
+  }
+  bodies.delete(thread.addr);
+  doExit(thread, code);
+  if (--liveAsync > 0) return;
+  forgetContexts();
+  retireIfDone();
+}
+
+/** The whole life of a plain thread, on the isolate that it owns. Returns when it has ended. */
+export function plainMain(task: number): void {
+  const start = findStart(task)!;
+  const thread = new Thread(task);
+  installThread(thread);
+  setPlainThread(thread);
+  bodies.set(task, start);
+  announce(thread);
+  waitForFirstWake(thread);
+  let code = -EINTR;
+  try {
+    if (beforeFirst(thread)) {
+      if (shouldPark(task)) kthreadParkmeSync();
+      code = exitValue(start.fn(start.data as never));
+    }
+  } catch (error) {
+    code = exitCodeOf(thread, error);
+  }
+  bodies.delete(task);
+  setPlainThread(null);
+  doExit(thread, code);
+}
+
+// --- What a thread asks about itself ------------------------------------------------------------------------------
+
+const flagsOf = (task: number): number => load(task + TASK.kflags);
+const shouldPark = (task: number): boolean => (flagsOf(task) & KTHREAD_SHOULD_PARK) !== 0;
+
+/** Whether somebody asked the calling thread to stop. Stays true. Throws EPERM outside a kernel thread. C: kthread_should_stop. */
+export const kthreadShouldStop = (): boolean => (flagsOf(needThread('kthreadShouldStop').addr) & KTHREAD_SHOULD_STOP) !== 0;
+
+/** Whether somebody asked the calling thread to park. Throws EPERM outside a kernel thread. C: kthread_should_park. */
+export const kthreadShouldPark = (): boolean => shouldPark(needThread('kthreadShouldPark').addr);
+
+/** Either of them; false outside a kernel thread. C: kthread_should_stop_or_park. */
+export function kthreadShouldStopOrPark(): boolean {
+  const thread = currentThread();
+  return thread !== null && (flagsOf(thread.addr) & (KTHREAD_SHOULD_STOP | KTHREAD_SHOULD_PARK)) !== 0;
+}
+
+const signals = new WeakMap<Thread, AbortController>();
+
+/**
+ * A signal that fires when the calling thread is asked to stop, also while it runs: for fetch, streams and timers. The
+ * same one for each call. Throws EPERM outside a kernel thread.
+ */
+export function kthreadStopSignal(): AbortSignal {
+  const thread = needThread('kthreadStopSignal');
+  let controller = signals.get(thread);
+  if (!controller) {
+    const made = new AbortController();
+    const look = (): void => {
+      if ((flagsOf(thread.addr) & KTHREAD_SHOULD_STOP) !== 0 && !made.signal.aborted) made.abort(new KernelError(-EINTR, `thread ${thread.pid} was asked to stop`));
+    };
+    signals.set(thread, (controller = made));
+    thread.onNews = look;
+    fetchOr(thread.addr + TASK.kflags, KTHREAD_STOP_SIGNAL); // [kthread:listen] pairs with kthread:stop
+    look();
+  }
+  return controller.signal;
+}
+
+/** The function that `task` runs, or null if it is no kernel thread or lives on another isolate. C: kthread_func. */
+export const kthreadFunc = (task: Task): AnyFn | null => (task.exists ? (bodies.get(task.addr)?.fn ?? null) : null);
+
+/** The data `task` was created with, as its function got it; null as kthreadFunc. C: kthread_data, kthread_probe_data. */
+export const kthreadData = (task: Task): unknown => (task.exists && bodies.has(task.addr) ? bodies.get(task.addr)!.data : null);
+
+// --- Waking, stopping, parking ------------------------------------------------------------------------------------
+
+/** Wakes `task` if it sleeps (S, D, K or I). Returns 1 if this call woke it, 0 if it runs, is parked or gone. Never sleeps. C: wake_up_process. */
+export const wakeUpProcess = (task: Task): 0 | 1 => wakeUpTaskState(task, TASK_NORMAL);
+
+/** The same for the states of `mask` (TASK_*). C: wake_up_state. */
+export function wakeUpTaskState(task: Task, mask: number): 0 | 1 {
+  return task.exists ? wakeUpState(task.addr, mask) : 0;
+}
+
+/** Takes a reference: the record stays, with its exit value, until putTaskStruct. Throws ESRCH if the task is gone already. C: get_task_struct. */
+export function getTaskStruct(task: Task): Task {
+  if (!tryGetTask(task.addr, task.pid)) throw new KernelError(-ESRCH, `getTaskStruct: task ${task.comm}[${task.pid}] is gone`);
+  return task;
+}
+
+/** Gives a reference back. C: put_task_struct. */
+export function putTaskStruct(task: Task): void {
+  if (task.exists) putTask(task.addr);
+}
+
+/**
+ * Asks `task` to stop, wakes it and sleeps, uninterruptibly, until it has ended. Returns what its function returned, the
+ * code it gave kthreadExit, or -4 (-EINTR) if it was never woken. Everything it wrote is visible then. Throws KernelError
+ * EFAULT, with the exception as cause, if one ended it. A thread that never looks makes this wait for ever. C: kthread_stop.
+ */
+export async function kthreadStop(task: Task): Promise<number> {
+  if (!beginStop(task)) return goneResult(task);
+  await block('kthread_stop', (waiter) => waitForCommon(waiter, task.addr + TASK.exited, TASK_UNINTERRUPTIBLE, Infinity));
+  return endStop(task);
+}
+
+/** For plain threads; as kthreadStop. C: kthread_stop. */
+export function kthreadStopSync(task: Task): number {
+  needPlain('kthreadStop');
+  if (!beginStop(task)) return goneResult(task);
+  blockSync('kthread_stop', 'kthreadStop', (waiter) => waitForCommon(waiter, task.addr + TASK.exited, TASK_UNINTERRUPTIBLE, Infinity));
+  return endStop(task);
+}
+
+/** kthreadStop, then gives the caller's own reference back. C: kthread_stop_put. */
+export async function kthreadStopPut(task: Task): Promise<number> {
+  try {
+    return await kthreadStop(task);
+  } finally {
+    putTaskStruct(task);
+  }
+}
+
+/** Raises the request, with a reference taken. False if the record is gone. */
+function beginStop(task: Task): boolean {
+  if (!tryGetTask(task.addr, task.pid)) return false;
+  if (isDead(task.addr) && (fetchOr(task.addr + TASK.kflags, KTHREAD_SHOULD_STOP) & KTHREAD_SHOULD_STOP) !== 0) {
+    warn('kthread_stop: %s[%d] was stopped before', task.comm, task.pid);
+  }
+  requestStop(task.addr);
+  return true;
+}
+
+/** Sets the stop request and makes `task` look at it, whatever it does now. Does not wait. */
+export function requestStop(task: number): void {
+  const before = fetchOr(task + TASK.kflags, KTHREAD_SHOULD_STOP | KTHREAD_NOTIFY); // [kthread:stop] pairs with kthread:listen
+  if ((before & KTHREAD_SHOULD_PARK) !== 0) unpark(task);
+  wakeUpState(task, TASK_NORMAL);
+  if ((before & KTHREAD_STOP_SIGNAL) === 0) return;
+  if (load(task + TASK.isolate) !== me) pushWake(task);
+  else queueMicrotask(() => localThread(task)?.onNews?.());
+}
+
+function endStop(task: Task): number {
+  const oopsed = (flagsOf(task.addr) & KTHREAD_OOPSED) !== 0;
+  const result = r32(task.addr + TASK.exit_code);
+  const error = oopsed ? oopsError(task.addr) : undefined;
+  putTask(task.addr);
+  if (error) throw error;
+  return result;
+}
+
+/** Linux leaves a stop of a thread that is gone undefined; here it warns and gives the value that is remembered. */
+function goneResult(task: Task): number {
+  warn('refcount_t: addition on 0; use-after-free. kthread_stop of %s[%d], which ended; hold a reference (getTaskStruct) to stop a thread that may end by itself', task.comm, task.pid);
+  return readTombstone(task.pid) ?? -ESRCH;
+}
+
+/**
+ * Asks `task` to park and sleeps, uninterruptibly, until it has: it executes nothing then until kthreadUnpark. Returns 0,
+ * -16 (-EBUSY) if it was asked before, -38 (-ENOSYS) if it is ending. C: kthread_park.
+ */
+export async function kthreadPark(task: Task): Promise<0 | -16 | -38> {
+  const begun = beginPark(task);
+  if (begun !== 1) return begun;
+  await block('kthread_park', (waiter) => waitForCommon(waiter, task.addr + TASK.parked, TASK_UNINTERRUPTIBLE, Infinity));
+  return endPark(task);
+}
+
+/** For plain threads; as kthreadPark. */
+export function kthreadParkSync(task: Task): 0 | -16 | -38 {
+  needPlain('kthreadPark');
+  const begun = beginPark(task);
+  if (begun !== 1) return begun;
+  blockSync('kthread_park', 'kthreadPark', (waiter) => waitForCommon(waiter, task.addr + TASK.parked, TASK_UNINTERRUPTIBLE, Infinity));
+  return endPark(task);
+}
+
+/** 1: asked, now wait. */
+function beginPark(task: Task): 1 | 0 | -16 | -38 {
+  if (!tryGetTask(task.addr, task.pid) || (flagsOf(task.addr) & KTHREAD_EXITING) !== 0) {
+    warn('kthread_park: %s[%d] is ending', task.comm, task.pid);
+    if (task.exists) putTask(task.addr);
+    return -ENOSYS as -38;
+  }
+  const before = fetchOr(task.addr + TASK.kflags, KTHREAD_SHOULD_PARK);
+  const isSelf = currentThread()?.addr === task.addr;
+  if ((before & KTHREAD_SHOULD_PARK) === 0 && !isSelf) {
+    wakeUpState(task.addr, TASK_NORMAL);
+    return 1;
+  }
+  putTask(task.addr);
+  if ((before & KTHREAD_SHOULD_PARK) === 0) return 0;
+  warnOnce('kthread_park: a thread is asked to park that was asked before');
+  return -EBUSY as -16;
+}
+
+function endPark(task: Task): 0 | -38 {
+  const ended = (flagsOf(task.addr) & KTHREAD_EXITING) !== 0;
+  putTask(task.addr);
+  return ended ? (-ENOSYS as -38) : 0;
+}
+
+/** Lets a parked thread go on. Does not wait for it; does nothing if nobody asked it to park. C: kthread_unpark. */
+export function kthreadUnpark(task: Task): void {
+  if (task.exists) unpark(task.addr);
+}
+
+function unpark(task: number): void {
+  if ((fetchAnd(task + TASK.kflags, ~KTHREAD_SHOULD_PARK) & KTHREAD_SHOULD_PARK) !== 0) wakeUpState(task, TASK_PARKED);
+}
+
+/** Parks the calling thread while somebody asks for it; returns at once otherwise. Throws EPERM outside a kernel thread. C: kthread_parkme. */
+export async function kthreadParkme(): Promise<void> {
+  needThread('kthreadParkme');
+  await block('kthread_parkme', parkme);
+}
+
+/** For plain threads; as kthreadParkme. */
+export const kthreadParkmeSync = (): void => blockSync('kthread_parkme', 'kthreadParkme', parkme);
+
+function* parkme(task: number): Blocking<void> {
+  for (;;) {
+    setTaskState(task, TASK_PARKED);
+    if (!shouldPark(task)) break;
+    completeAt(task + TASK.parked);
+    yield Infinity;
+  }
+  setTaskState(task, TASK_RUNNING);
+}
+
+onDispose(async (task) => {
+  if (task.exists && !isDead(task.addr)) await kthreadStop(task);
+});

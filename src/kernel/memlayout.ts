@@ -1,0 +1,118 @@
+/**
+ * The whole kernel memory on one page: its regions from bottom to top, checked when this file is loaded.
+ * Addresses are bytes. A region's records are declared where they are used.
+ *
+ *     0x0000_0000  nothing: address 0 is NULL and belongs to nobody
+ *     0x0001_0000  machine record, CPU table
+ *     0x0002_0000  isolate table
+ *     0x0006_0000  pid table (top level)
+ *     0x0007_0000  tombstones: exit values of threads that are gone
+ *     0x000a_0000  sysctl values
+ *     0x000b_0000  log descriptors, then 0x0010_0000 .. the log's text
+ *     0x0030_0000  spare
+ *     0x0040_0000  shadow for address checks of C code, one byte for eight: memory size / 8, at a place that never moves
+ *     after it     heap, to the end
+ */
+import { alignUp, bytes, f64Field, layoutVersion, ptr, s32, struct, u32 } from '../lib/struct.js';
+import { LOG_BUF_LEN, LOG_RECORDS, MEMORY_MIN, NR_CPUS, NR_ISOLATES, NR_TOMBSTONES, PID_MAX_LIMIT } from './param.js';
+
+/** Tells a kernel memory from any other: 'kthd'. */
+export const MACHINE_MAGIC = 0x6b746864;
+
+export const MACHINE = struct('machine', {
+  magic: u32('c'),
+  layout: u32('c'), //          layoutVersion() of who booted it
+  memory_size: u32('c'), //     bytes
+  heap_start: ptr('c'), //      first byte after the shadow
+  nr_cpus: u32('c'),
+  hz: u32('c'),
+  boot_time: f64Field('c'), //  host clock at boot, ms
+  serial: u32('c'), //          tells this machine from an earlier one of the process
+  state: u32('a'), //           MACHINE_*
+  next_isolate: u32('a'), //    number of the next isolate; never used twice
+  next_pid: u32('a'),
+  live_tasks: s32('a'), //      tasks that keep the process alive
+  next_module: u32('a'),
+  nr_running_isolates: s32('a'),
+  tainted: u32('a'), //         TAINT_* bits
+  resync: u32('a'), //          isolates that died: everybody looks for wake-ups that died with them
+  console: u32('c'), //         where the host worker prints the log: 0 nowhere, 1 standard output, 2 error
+  fail_nth: s32('a'), //        n > 0: the n-th allocation from now fails (fault injection)
+  kthreadd: ptr('c'),
+  init_task: ptr('c'),
+  heap_lock: u32('a'), //       guards the block map
+  heap_next: u32('l'), //       first block never handed out
+  heap_freed: u32('l'), //       blocks that were given back
+  create_lock: u32('a'), //     guards create_list
+  create_list: ptr('l', 2, 'struct list_head'),
+  log_lock: u32('a'),
+  log_bell: u32('a'), //        low word of log_next, changes with each record: readers that follow wait here
+  log_followers: s32('a'), //   how many of them there are
+  log_open: u32('l'), //        1: record log_next is written but has no end yet, and nobody sees it
+  log_first: f64Field('l'), //  sequence number of the oldest record
+  log_next: f64Field('l'), //   and of the next one
+  log_head: u32('l'), //        next byte of text, counting on without wrap modulo 2^32
+  log_stamp: f64Field('l'), //  time of the newest record
+  log_cleared: f64Field('l'), // dmesg shows nothing before this sequence number
+  log_console: f64Field('a'), // sequence number up to which the console has printed
+  statics_lock: u32('a'),
+  statics: ptr('l', 2, 'struct list_head'),
+  modules_lock: u32('a'),
+  modules: ptr('l', 2, 'struct list_head'),
+  slab: ptr('l', 4 * 32), //    allocator classes: lock, free list, bump pointer, bump end
+});
+
+export const CPU = struct('cpu', {
+  online: u32('a'),
+  shared_isolate: u32('a'), //  number of the isolate that runs its async threads, 0 while there is none
+  nr_switches: u32('a'),
+  spare: bytes('o', 52),
+});
+
+export const MACHINE_BOOTING = 1;
+export const MACHINE_RUNNING = 2;
+export const MACHINE_HALTING = 3;
+export const MACHINE_HALTED = 4;
+
+export const MACHINE_AT = 0x0001_0000;
+export const CPUS_AT = 0x0001_8000;
+export const ISOLATES_AT = 0x0002_0000;
+export const ISOLATE_STRIDE = 256;
+export const PIDS_AT = 0x0006_0000;
+/** Words of one leaf of the pid table. */
+export const PID_LEAF = 1024;
+export const TOMBSTONES_AT = 0x0007_0000;
+export const SYSCTLS_AT = 0x000a_0000;
+export const LOG_DESC_AT = 0x000b_0000;
+export const LOG_DESC_STRIDE = 32;
+export const LOG_TEXT_AT = 0x0014_0000;
+export const SPARE_AT = 0x0030_0000;
+export const SHADOW_AT = 0x0040_0000;
+/** Bytes of one heap block; the block map has one word for each. */
+export const HEAP_BLOCK = 0x1_0000;
+
+const REGIONS: ReadonlyArray<readonly [name: string, at: number, size: number]> = [
+  ['machine', MACHINE_AT, MACHINE.sizeof],
+  ['cpus', CPUS_AT, NR_CPUS * CPU.sizeof],
+  ['isolates', ISOLATES_AT, NR_ISOLATES * ISOLATE_STRIDE],
+  ['pids', PIDS_AT, (PID_MAX_LIMIT / PID_LEAF) * 4],
+  ['tombstones', TOMBSTONES_AT, NR_TOMBSTONES * 8],
+  ['sysctls', SYSCTLS_AT, 0x1_0000],
+  ['log descriptors', LOG_DESC_AT, LOG_RECORDS * LOG_DESC_STRIDE],
+  ['log text', LOG_TEXT_AT, LOG_BUF_LEN],
+  ['spare', SPARE_AT, SHADOW_AT - SPARE_AT],
+];
+
+let end = 0x0001_0000;
+for (const [name, at, size] of REGIONS) {
+  if (at < end || at % 4096 !== 0) throw new Error(`memlayout: region ${name} at 0x${at.toString(16)} overlaps the one before, which ends at 0x${end.toString(16)}, or is not on a page`);
+  end = at + size;
+}
+if (end > SHADOW_AT || MEMORY_MIN <= SHADOW_AT) throw new Error('memlayout: the fixed regions run into the shadow');
+
+/** The address of a field of the machine record. */
+export const machineWord = (offset: number): number => MACHINE_AT + offset;
+export const cpuAt = (cpu: number): number => CPUS_AT + cpu * CPU.sizeof;
+export const isolateSlotAt = (number: number): number => ISOLATES_AT + (number % NR_ISOLATES) * ISOLATE_STRIDE;
+export const heapStart = (memorySize: number): number => alignUp(SHADOW_AT + memorySize / 8, HEAP_BLOCK);
+export { layoutVersion };

@@ -1,0 +1,353 @@
+/**
+ * Modules: loading a TypeScript or JavaScript file on an isolate of its own, running its init, and taking all of it away
+ * again. The requester keeps a record in kernel memory and sleeps; the module's isolate does the work in tasks named
+ * insmod and rmmod, as the kernel's does.
+ *
+ *     LOADING --init returned 0--> LIVE --rmmod--> GOING --> gone
+ *        `------ init failed -------------------------------^
+ */
+import { host } from '../arch/host.js';
+import { cas, fetchAdd, load, store } from '../lib/atomic.js';
+import { EBUSY, EEXIST, EFAULT, EINVAL, ENOENT, ENOMEM, KernelError } from '../lib/errno.js';
+import { LIST_HEAD, listAddTail, listDelInit, listNext } from '../lib/list.js';
+import { r32, readString, w32, writeString } from '../lib/memory.js';
+import { bytes, ptr, s32, struct, u32 } from '../lib/struct.js';
+import { runInTask } from './borrowed.js';
+import { exitValue, finishTask, oops } from './exit.js';
+import { keepText } from './fork.js';
+import { HOST_ISOLATE, ringHost } from './isolate.js';
+import { requestStop } from './kthread.js';
+import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
+import { sendMail, type Mail } from './mail.js';
+import { MACHINE, machineWord } from './memlayout.js';
+import { kfree, kzalloc } from './mm/slab.js';
+import { addTaint, printTaskTrace, TAINT_DIE } from './panic.js';
+import { beginParams, endParams, type ParamInfo, type ParamInput } from './params.js';
+import { forEachTask } from './pid.js';
+import { KERN_ALERT, KERN_WARNING, printk } from './printk/printk.js';
+import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
+import { block, localThread, probeThread } from './sched/core.js';
+import { taskAt, type Task } from './sched/handle.js';
+import { TASK, TASK_DEAD, TASK_UNINTERRUPTIBLE } from './sched/task.js';
+import { ISOLATE, ISOLATE_FREE, SHARED, forEachIsolate, reserveIsolate } from './smp.js';
+import { freeStatics } from './statics.js';
+import { scheduleTimeoutUninterruptible } from './time/sleep.js';
+import { msecsToJiffies } from './time/time.js';
+
+const MODULE = struct('module', {
+  list: ptr('l', LIST_HEAD / 4),
+  id: u32('c'), //          instance number, never used twice
+  state: u32('a'), //       MODULE_*
+  isolate: u32('c'), //     number of its isolate
+  refcnt: s32('a'), //      others that use it
+  result: s32('o'), //      of init: 0 or a negative errno
+  message: ptr('o'), //     what went wrong, as text
+  has_exit: u32('o'),
+  info: ptr('o'), //        its parameters, as JSON
+  path: ptr('c'),
+  done: u32('l', COMPLETION.sizeof / 4, 'struct completion'),
+  name: bytes('c', 56),
+});
+const NAME_LEN = 56;
+const MODULE_LOADING = 1, MODULE_LIVE = 2, MODULE_GOING = 3;
+/** How long threads left behind may take to end by themselves before they are ended, ms. */
+const GRACE_MS = 100;
+/** How long isolates may take to go, ms. */
+const REAP_MS = 10000;
+
+/** What lsmod and modinfo show of a loaded module. */
+export interface Module {
+  readonly name: string;
+  readonly path: string;
+  readonly refcount: number;
+  readonly state: 'Loading' | 'Live' | 'Unloading';
+  readonly params: readonly ParamInfo[];
+}
+
+export interface InsmodOptions {
+  /** The name of this instance, so that one file can be loaded more than once. Default: the file's name. */
+  readonly as?: string;
+  /** The CPU of its isolate. Default: 0. */
+  readonly cpu?: number;
+}
+
+type InitFn = () => number | void | Promise<number | void>;
+type ExitFn = () => void | Promise<void>;
+
+// --- What a module calls ------------------------------------------------------------------------------------------
+
+interface Declared {
+  init?: InitFn;
+  exit?: ExitFn;
+}
+
+/** What the module being loaded on this isolate has declared; undefined where files are imported for their threads only, or by the program. */
+let declaring: Declared | undefined;
+/** Modules that the program itself imports: init at boot, in order, exit at shutdown. */
+const builtins: Declared[] = [];
+/** Says what runs when the module is loaded: 0 or nothing keeps it, -errno refuses it. May sleep. C: module_init. */
+export function moduleInit(fn: InitFn): void {
+  if (declaring) declaring.init = fn;
+  else builtins.push({ init: fn });
+}
+
+/** Says what runs when the module is removed. It must stop the module's threads. May sleep. C: module_exit. */
+export function moduleExit(fn: ExitFn): void {
+  if (declaring) declaring.exit = fn;
+  else if (builtins.length > 0 && !builtins.at(-1)!.exit) builtins.at(-1)!.exit = fn;
+  else builtins.push({ exit: fn });
+}
+
+/** Runs the inits of built-in modules that have not run. One that fails is reported; the others go on. C: do_initcalls. */
+export async function doInitcalls(): Promise<void> {
+  for (const builtin of builtins) {
+    const { init } = builtin;
+    delete builtin.init;
+    if (init) await runInTask('swapper/0', async () => reportInit('built-in module', exitValue(await init())));
+  }
+}
+
+/** Runs the exits of built-in modules, last one first. */
+export async function doExitcalls(): Promise<void> {
+  for (const { exit } of builtins.splice(0).reverse()) if (exit) await runInTask('rmmod', exit);
+}
+
+function reportInit(name: string, result: number): void {
+  if (result > 0) printk('%s%s: \'init\' suspiciously returned %d, it should follow 0/-E convention\n', KERN_WARNING, name, result);
+  if (result < 0) printk('%s%s: init failed: %pe\n', KERN_WARNING, name, result);
+}
+
+// --- The table ----------------------------------------------------------------------------------------------------
+
+function forEachModule(visit: (at: number) => void): void {
+  const lock = machineWord(MACHINE.modules_lock);
+  const head = machineWord(MACHINE.modules);
+  rawSpinLock(lock);
+  for (let at = listNext(head); at !== head; at = listNext(at)) visit(at);
+  rawSpinUnlock(lock);
+}
+
+function findModule(name: string): number {
+  let found = 0;
+  forEachModule((at) => {
+    if (readString(at + MODULE.name, NAME_LEN) === name) found = at;
+  });
+  return found;
+}
+
+/** All loaded modules, the latest first. C: lsmod. */
+export function listModules(): Module[] {
+  const modules: Module[] = [];
+  forEachModule((at) => modules.unshift(describe(at)));
+  return modules;
+}
+
+const describe = (at: number): Module => ({
+  name: readString(at + MODULE.name, NAME_LEN),
+  path: readString(r32(at + MODULE.path), 4096),
+  refcount: r32(at + MODULE.refcnt),
+  state: (['Loading', 'Loading', 'Live', 'Unloading'] as const)[load(at + MODULE.state)],
+  params: r32(at + MODULE.info) === 0 ? [] : (JSON.parse(readString(r32(at + MODULE.info), 65536)) as ParamInfo[]),
+});
+
+// --- insmod -------------------------------------------------------------------------------------------------------
+
+interface InsmodMail extends Mail {
+  readonly kind: 'insmod';
+  readonly module: number;
+  readonly url: string;
+  readonly params: Readonly<Record<string, ParamInput>>;
+}
+
+interface RmmodMail extends Mail {
+  readonly kind: 'rmmod';
+  readonly module: number;
+}
+
+/** Tells the host worker to end an isolate. */
+export interface EndMail extends Mail {
+  readonly kind: 'end';
+  readonly number: number;
+}
+export type ModuleMail = InsmodMail | RmmodMail;
+
+/** The name that a module gets from its file: without folder and ending, - as _. */
+export const moduleName = (path: string): string => path.replace(/^.*[/\\]/, '').replace(/\.[^.]*$/, '').replaceAll('-', '_');
+
+/**
+ * Loads the module in `file` on an isolate of its own and runs its init. Returns once it is live. Throws KernelError ENOENT
+ * (no such file), EEXIST (the name is loaded), EINVAL (a parameter), EAGAIN or ENOMEM, or what init returned or threw; then
+ * nothing of it is left. Sleeps. C: insmod, init_module(2).
+ */
+export async function insmod(file: string | URL, params: Readonly<Record<string, ParamInput>> = {}, how: InsmodOptions = {}): Promise<Module> {
+  const { url, path, exists } = host.resolveFile(file);
+  if (!exists) throw new KernelError(-ENOENT, `insmod: cannot load ${String(file)}: there is no such file`);
+  const at = newModule(how.as ?? moduleName(path), path);
+  const isolate = reserve(at, how.cpu ?? 0);
+  sendMail(isolate, { kind: 'insmod', module: at, url, params } satisfies InsmodMail);
+  ringHost();
+  await block('insmod', (task) => waitForCommon(task, at + MODULE.done, TASK_UNINTERRUPTIBLE, Infinity));
+  const result = r32(at + MODULE.result);
+  if (result < 0) {
+    const why = readString(r32(at + MODULE.message), 4096);
+    await unload(at);
+    throw new KernelError(result, `insmod: cannot load ${String(file)}${why ? `: ${why}` : ''}`);
+  }
+  store(at + MODULE.state, MODULE_LIVE);
+  return describe(at);
+}
+
+function newModule(name: string, path: string): number {
+  const at = kzalloc(MODULE.sizeof);
+  if (at === 0) throw new KernelError(-ENOMEM, `insmod: cannot load ${name}: kernel memory is out`);
+  writeString(at + MODULE.name, NAME_LEN, name);
+  w32(at + MODULE.path, keepText(path, 4096));
+  w32(at + MODULE.id, fetchAdd(machineWord(MACHINE.next_module), 1));
+  w32(at + MODULE.state, MODULE_LOADING);
+  initCompletionAt(at + MODULE.done);
+  const lock = machineWord(MACHINE.modules_lock);
+  const head = machineWord(MACHINE.modules);
+  rawSpinLock(lock);
+  let taken = false;
+  for (let other = listNext(head); other !== head; other = listNext(other)) taken ||= readString(other + MODULE.name, NAME_LEN) === name;
+  if (!taken) listAddTail(at, head);
+  rawSpinUnlock(lock);
+  if (!taken) return at;
+  kfree(r32(at + MODULE.path));
+  kfree(at);
+  throw new KernelError(-EEXIST, `insmod: cannot load ${path}: module ${name} is loaded; load another instance with --as NAME`);
+}
+
+function reserve(at: number, cpu: number): number {
+  try {
+    if (!Number.isInteger(cpu) || cpu < 0 || cpu >= r32(machineWord(MACHINE.nr_cpus))) throw new KernelError(-EINVAL, `insmod: there is no CPU ${cpu}`);
+    const number = reserveIsolate(SHARED, cpu, r32(at + MODULE.id));
+    w32(at + MODULE.isolate, number);
+    return number;
+  } catch (error) {
+    forget(at);
+    throw error;
+  }
+}
+
+/** On the module's isolate: does what the requester asks. */
+export async function handleModuleMail(mail: ModuleMail): Promise<void> {
+  if (mail.kind === 'insmod') await loadHere(mail);
+  if (mail.kind === 'rmmod') await exitHere(mail.module);
+}
+
+let exitFn: ExitFn | undefined;
+
+async function loadHere({ module: at, url, params }: InsmodMail): Promise<void> {
+  const declared: Declared = {};
+  await runInTask('insmod', async () => {
+    try {
+      beginParams(params);
+      declaring = declared;
+      await host.loadModule(url);
+      const { unknown, declared: info } = endParams();
+      const name = readString(at + MODULE.name, NAME_LEN);
+      for (const param of unknown) printk('%s%s: unknown parameter \'%s\' ignored\n', KERN_WARNING, name, param);
+      w32(at + MODULE.info, keepText(JSON.stringify(info), 65536));
+      const result = exitValue(await declared.init?.());
+      if (result > 0) reportInit(name, result);
+      w32(at + MODULE.result, Math.min(result, 0));
+    } catch (error) {
+      initThrew(at, error);
+    }
+  });
+  exitFn = declared.exit;
+  w32(at + MODULE.has_exit, exitFn || !declared.init ? 1 : 0);
+  completeAt(at + MODULE.done);
+}
+
+/** A KernelError is a refusal with its errno; anything else is a fault of the module's code. */
+function initThrew(at: number, error: unknown): void {
+  const text = error instanceof Error ? error.message : String(error);
+  w32(at + MODULE.result, error instanceof KernelError ? error.errno : -EFAULT);
+  w32(at + MODULE.message, keepText(error instanceof KernelError ? text : `${error instanceof Error ? (error.stack ?? text) : text}`, 4096));
+}
+
+// --- rmmod --------------------------------------------------------------------------------------------------------
+
+/**
+ * Runs the exit of module `name`, which must stop its threads, and takes the module away. Threads left behind are reported
+ * with their trace and ended. Throws KernelError ENOENT (not loaded), EBUSY (in use, still loading, or without an exit).
+ * Sleeps. C: rmmod, delete_module(2).
+ */
+export async function rmmod(name: string): Promise<void> {
+  const at = findModule(name);
+  if (at === 0) throw new KernelError(-ENOENT, `rmmod: module ${name} is not currently loaded`);
+  if (r32(at + MODULE.has_exit) === 0) throw new KernelError(-EBUSY, `rmmod: module ${name} has no exit function and cannot be removed`);
+  if (load(at + MODULE.refcnt) > 0) throw new KernelError(-EBUSY, `rmmod: module ${name} is in use`);
+  if (cas(at + MODULE.state, MODULE_LIVE, MODULE_GOING) !== MODULE_LIVE) throw new KernelError(-EBUSY, `rmmod: module ${name} is being loaded or removed`);
+  initCompletionAt(at + MODULE.done);
+  sendMail(r32(at + MODULE.isolate), { kind: 'rmmod', module: at } satisfies RmmodMail);
+  await block('rmmod', (task) => waitForCommon(task, at + MODULE.done, TASK_UNINTERRUPTIBLE, Infinity));
+  await unload(at);
+}
+
+async function exitHere(at: number): Promise<void> {
+  await runInTask('rmmod', async () => exitFn?.());
+  await reportLeft(at);
+  completeAt(at + MODULE.done);
+}
+
+/** Threads of the module that still live, but for the tasks that carry its own init and exit. */
+function threadsOf(id: number): Task[] {
+  const left: Task[] = [];
+  forEachTask((task) => {
+    if (r32(task + TASK.module) === id && r32(task + TASK.ppid) === 2 && load(task + TASK.__state) !== TASK_DEAD) left.push(taskAt(task));
+  });
+  return left;
+}
+
+async function reportLeft(at: number): Promise<void> {
+  const name = readString(at + MODULE.name, NAME_LEN);
+  for (const task of threadsOf(r32(at + MODULE.id))) {
+    const thread = localThread(task.addr);
+    const trace = thread?.addr === task.addr ? await probeThread(thread) : '';
+    addTaint(TAINT_DIE);
+    printk('%sBUG: module %s was removed, but its thread %s:%d still runs; its exit must kthreadStop() it\n', KERN_ALERT, name, task.comm, task.pid);
+    printTaskTrace(task.addr, trace);
+  }
+}
+
+/** Ends what is left of the module: threads, isolates, records. */
+async function unload(at: number): Promise<void> {
+  const id = r32(at + MODULE.id);
+  const left = threadsOf(id);
+  for (const task of left) requestStop(task.addr);
+  if (left.length > 0) await scheduleTimeoutUninterruptible(msecsToJiffies(GRACE_MS));
+  await endIsolates(id);
+  for (const task of threadsOf(id)) {
+    oops(task.addr, new Error(`its module ${readString(at + MODULE.name, NAME_LEN)} was removed`));
+    finishTask(task.addr, -EFAULT);
+  }
+  freeStatics(id);
+  forget(at);
+}
+
+async function endIsolates(id: number): Promise<void> {
+  forEachIsolate((isolate) => {
+    if (load(isolate + ISOLATE.module) === id) sendMail(HOST_ISOLATE, { kind: 'end', number: r32(isolate + ISOLATE.number) } satisfies EndMail);
+  });
+  for (let waited = 0; waited < REAP_MS && isolatesOf(id) > 0; waited++) await scheduleTimeoutUninterruptible(msecsToJiffies(1));
+  if (isolatesOf(id) > 0) printk('%srmmod: an isolate of the module does not end; it is in a call that blocks its OS thread\n', KERN_WARNING);
+}
+
+function isolatesOf(id: number): number {
+  let n = 0;
+  forEachIsolate((isolate) => {
+    if (load(isolate + ISOLATE.module) === id && load(isolate + ISOLATE.state) !== ISOLATE_FREE) n++;
+  });
+  return n;
+}
+
+function forget(at: number): void {
+  const lock = machineWord(MACHINE.modules_lock);
+  rawSpinLock(lock);
+  listDelInit(at);
+  rawSpinUnlock(lock);
+  for (const part of [r32(at + MODULE.message), r32(at + MODULE.info), r32(at + MODULE.path), at]) kfree(part);
+}

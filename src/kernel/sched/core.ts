@@ -1,0 +1,785 @@
+/**
+ * The scheduler: sleeping, waking and taking turns, for both kinds of isolate. A blocking algorithm is written once, as
+ * a generator that yields where it would schedule(); a shared isolate drives it from its event loop, a plain thread's
+ * own isolate by blocking. What to wait for is elsewhere (wait.ts, completion.ts, sleep.ts).
+ *
+ * A shared isolate runs one thread at a time. A runnable thread stands in the run queue; its turn begins by resolving
+ * the promise it awaits (its gate) and ends at its next blocking call, which begins the next one's turn at once. A
+ * thread that awaits some other promise in between gives no notice: the next turn of the event loop moves on without it.
+ * After a budget of thread work (2 ms) the isolate goes through its event loop, so that I/O beside it is served.
+ *
+ * Tried and dropped: resolving all runnable gates at once, since then nobody knows whose CPU time it was; running the
+ * next thread inside the waker's call, since a waiter's condition would run with the waker's locks held.
+ */
+import { host } from '../../arch/host.js';
+import { cas, cpuRelax, futexWait, futexWaitAsync, futexWake, load, store, xchg } from '../../lib/atomic.js';
+import { bugOn } from '../../lib/bug.js';
+import { EDEADLK, EPERM, KernelError } from '../../lib/errno.js';
+import { r32, rf64, w32, wf64 } from '../../lib/memory.js';
+import { MACHINE, isolateSlotAt, machineWord } from '../memlayout.js';
+import { signalPendingState } from '../signal.js';
+import { ISOLATE, aboutToSleep, awake, me, ringIfAsleep, self } from '../smp.js';
+import { sysctlWord } from '../sysctl.js';
+import { TimerWheel, type Timer } from '../time/timer.js';
+import { uptime } from '../time/time.js';
+import { KTHREAD_BLOCKING, KTHREAD_MIGRATES, TASK, TASK_NORMAL, TASK_RUNNING, setTaskState, taskState, tryToWake } from './task.js';
+import { wchan } from './wchan.js';
+
+/**
+ * A blocking algorithm. It has set the task's state and tested what it waits for; then it yields the moment (ms since
+ * boot) until which it would sleep, Infinity for no limit, and goes on when the task was woken or the moment came.
+ */
+export type Blocking<T> = Generator<number, T, void>;
+
+export interface WaitOptions {
+  /** Ends the wait: it rejects with the signal's reason and is no longer queued anywhere. */
+  readonly signal?: AbortSignal;
+}
+
+/** What every call inside a thread can ask for. Emptied at exit, so that a timer left behind keeps no thread alive. */
+interface Context {
+  thread: Thread | null;
+}
+
+const BUDGET_US = sysctlWord('kernel.sched_budget_us');
+const HALT_POLL_US = sysctlWord('kernel.halt_poll_us');
+
+/** Fired into a gate: comes out as an exception. */
+class Thrown {
+  constructor(readonly error: unknown) {}
+}
+
+/** Fired into a gate by somebody who wants to see where it is awaited: the sleeper does not notice. */
+class Probe {
+  constructor(readonly answer: (trace: string) => void) {}
+}
+
+/** A task as its own isolate sees it: what cannot be in shared memory. */
+export class Thread implements Timer {
+  readonly pid: number;
+  readonly context: Context = { thread: this };
+  /** Resolves the promise that the thread awaits; null while it runs. */
+  gate: ((value: unknown) => void) | null = null;
+  /** The blocking algorithm it is in. */
+  op: Blocking<unknown> | null = null;
+  /** Set by an AbortSignal: what the algorithm is told instead of going on. */
+  aborted: { reason: unknown } | null = null;
+  queued = false;
+  probing = false;
+  expires = 0;
+  prev: Timer | null = null;
+  next: Timer | null = null;
+  /** ms since boot at which its turn began. */
+  turnAt = 0;
+  /** Called when somebody has news for it that is no wake-up, such as a stop. */
+  onNews: (() => void) | null = null;
+
+  /** `borrowed`: a blocking call's own task; what follows the call is nobody's turn. */
+  constructor(
+    readonly addr: number,
+    readonly borrowed = false,
+  ) {
+    this.pid = r32(addr + TASK.pid);
+  }
+
+  expire(): void {
+    wakeUpState(this.addr, TASK_NORMAL | r32(this.addr + TASK.__state));
+  }
+}
+
+// --- This isolate -------------------------------------------------------------------------------------------------
+
+/** Threads that live here, by TASK.local. */
+const threads: Array<Thread | undefined> = [undefined];
+const freeLocals: number[] = [];
+const runQueue: Thread[] = [];
+let runHead = 0;
+let wheel: TimerWheel;
+/** The thread whose turn it is; null between turns and while nothing runs. */
+let onCpu: Thread | null = null;
+/** The thread whose algorithm is being stepped right now. */
+let stepping: Thread | null = null;
+/** The one plain thread of an own isolate. */
+let plain: Thread | null = null;
+let switching = false;
+let kicked = false;
+let turnPending = false;
+let turnStart = 0;
+let turnSwitches = 0;
+let switches = 0;
+let alarmAt = Infinity;
+let bellArmed = false;
+let isShared = false;
+let resynced = 0;
+let contexts: ReturnType<typeof host.contextVar<Context>>;
+let adopt: (task: number) => void;
+let migrant: () => Thread;
+let onMail: () => void;
+let onLook: () => void = () => {};
+let borrow: () => Thread;
+let giveBack: (thread: Thread) => void;
+
+/** What other files of the kernel do for the scheduler; they import it, so they hand themselves in. */
+export interface SchedulerHooks {
+  /** Makes a Thread for a task that this isolate meets for the first time. */
+  adopt(task: number): void;
+  /** The thread that runs here for a task that any isolate may run. */
+  migrant(): Thread;
+  /** Looks at mail. */
+  mail(): void;
+  borrow(): Thread;
+  giveBack(thread: Thread): void;
+}
+
+/** Every isolate, once it joined its machine: begins with no threads. */
+export function initScheduler(shared: boolean, hooks: SchedulerHooks): void {
+  threads.length = 1;
+  freeLocals.length = 0;
+  runQueue.length = runHead = 0;
+  onCpu = stepping = plain = null;
+  switching = kicked = turnPending = bellArmed = false;
+  alarmAt = Infinity;
+  isShared = shared;
+  wheel = new TimerWheel(uptime());
+  contexts ??= host.contextVar<Context>();
+  ({ adopt, migrant, mail: onMail, borrow, giveBack } = hooks);
+  turnStart = uptime();
+  host.onAlarm(onAlarm);
+  if (shared) goIdle();
+}
+
+/** Leaves nothing behind: no alarm, no context tracking. */
+export function endScheduler(): void {
+  host.cancelAlarm();
+  contexts.disable();
+}
+
+export const isSharedIsolate = (): boolean => isShared;
+
+/** Gives `thread` its place in this isolate. */
+export function installThread(thread: Thread): void {
+  const local = freeLocals.pop() ?? threads.length;
+  threads[local] = thread;
+  w32(thread.addr + TASK.local, local);
+  w32(self + ISOLATE.threads, r32(self + ISOLATE.threads) + 1);
+}
+
+export function removeThread(thread: Thread): void {
+  const local = r32(thread.addr + TASK.local);
+  threads[local] = undefined;
+  freeLocals.push(local);
+  wheel.cancel(thread);
+  thread.context.thread = null;
+  w32(self + ISOLATE.threads, r32(self + ISOLATE.threads) - 1);
+  if (onCpu === thread) {
+    account(thread, uptime());
+    onCpu = null;
+    reschedule();
+  }
+}
+
+export const localThread = (task: number): Thread | undefined => threads[r32(task + TASK.local)];
+
+/** Calls `visit` for every thread that lives here. */
+export function forEachThread(visit: (thread: Thread) => void): void {
+  for (const thread of threads) if (thread) visit(thread);
+}
+
+/** The thread that calls, or null outside of any. On a shared isolate it follows the chain of awaits. */
+export function currentThread(): Thread | null {
+  return stepping ?? plain ?? contexts.get()?.thread ?? null;
+}
+
+/** Runs `fn` as `thread`, and everything it awaits. */
+export const runAs = <T>(thread: Thread, fn: () => T): T => contexts.run(thread.context, fn);
+
+/** Stops following awaits while no async thread lives here; it costs them time on some platforms. */
+export const forgetContexts = (): void => contexts.disable();
+
+/** The plain thread that this own isolate runs from now on, or null. */
+export function setPlainThread(thread: Thread | null): void {
+  plain = thread;
+  w32(self + ISOLATE.curr, thread?.addr ?? 0);
+  if (!thread) return;
+  thread.turnAt = uptime();
+  wf64(self + ISOLATE.heartbeat, thread.turnAt);
+}
+
+/** The calling thread; throws KernelError EPERM outside of one, naming `call` and what to do. */
+export function needThread(call: string): Thread {
+  const thread = currentThread();
+  if (thread) return thread;
+  throw new KernelError(-EPERM, `${call}() was called outside a kernel thread (a listener or foreign callback loses it: bind it with AsyncResource.bind)`);
+}
+
+// --- Waking -------------------------------------------------------------------------------------------------------
+
+/** Wakes `task` if it sleeps in one of the states of `mask`. Returns 1 if this call woke it, else 0. Never sleeps. C: wake_up_state. */
+export function wakeUpState(task: number, mask: number): 0 | 1 {
+  if (!tryToWake(task, mask)) return 0;
+  makeRunnable(task);
+  return 1;
+}
+
+/** The winner of the state word puts the task where its isolate will find it. */
+function makeRunnable(task: number): void {
+  const kflags = load(task + TASK.kflags);
+  if ((kflags & KTHREAD_BLOCKING) !== 0) {
+    futexWake(task + TASK.__state, 1);
+    return;
+  }
+  if ((kflags & KTHREAD_MIGRATES) !== 0) {
+    store(task + TASK.isolate, me);
+    enqueue(migrant());
+    return;
+  }
+  if (load(task + TASK.isolate) !== me) pushWake(task);
+  else {
+    const thread = localThread(task);
+    if (thread) enqueue(thread);
+  }
+}
+
+/**
+ * Puts `task` on its isolate's wake list, once, and rings. Winning the state word does not own the list node: the task
+ * may run, sleep again and be woken by somebody else before the first waker comes here. So whoever turns on_wake_list
+ * from 0 to 1 pushes, and the isolate clears it before it looks at the state.
+ *
+ *     waker B              isolate            waker C
+ *     wins the word
+ *                          T runs, sleeps
+ *                                             wins the word, pushes T  [core:push]
+ *     on_wake_list is 1:
+ *     does not push
+ *                          clears it, sees T RUNNING  [core:drain]
+ */
+export function pushWake(task: number): void {
+  if (cas(task + TASK.on_wake_list, 0, 1) !== 0) return; // [core:push] pairs with core:drain
+  const at = isolateSlotAt(load(task + TASK.isolate));
+  const head = at + ISOLATE.wake_list;
+  for (;;) {
+    const first = load(head);
+    w32(task + TASK.wake_next, first);
+    if (cas(head, first, task) === first) break;
+  }
+  ringIfAsleep(at);
+}
+
+/** Moves everything from the wake list to the run queue, oldest first. */
+function drainWakeList(): void {
+  let reversed = 0;
+  for (let task = xchg(self + ISOLATE.wake_list, 0); task !== 0; ) {
+    const next = r32(task + TASK.wake_next);
+    w32(task + TASK.wake_next, reversed);
+    reversed = task;
+    task = next;
+  }
+  for (let task = reversed; task !== 0; ) {
+    const next = r32(task + TASK.wake_next);
+    store(task + TASK.on_wake_list, 0); // [core:drain] pairs with core:push
+    const thread = localThread(task);
+    if (!thread) adopt(task);
+    else {
+      thread.onNews?.();
+      if (taskState(task) === TASK_RUNNING) enqueue(thread);
+    }
+    task = next;
+  }
+}
+
+/** To the end of this isolate's run queue; starts turning if nobody does. */
+export function enqueue(thread: Thread): void {
+  if (thread.queued) return;
+  thread.queued = true;
+  runQueue.push(thread);
+  if (onCpu !== null || switching || kicked || !isShared) return;
+  kicked = true;
+  queueMicrotask(kick); // Not at once: the waker may hold locks that a waiter's condition takes.
+}
+
+function kick(): void {
+  kicked = false;
+  reschedule();
+}
+
+function dequeue(): Thread | undefined {
+  if (runHead === runQueue.length) {
+    runQueue.length = runHead = 0;
+    return undefined;
+  }
+  const thread = runQueue[runHead++];
+  if (runHead > 1024 && runHead * 2 > runQueue.length) {
+    runQueue.splice(0, runHead);
+    runHead = 0;
+  }
+  thread.queued = false;
+  return thread;
+}
+
+const queueEmpty = (): boolean => runHead === runQueue.length;
+
+// --- A shared isolate ---------------------------------------------------------------------------------------------
+
+/** Gives the CPU to the next runnable thread, unless somebody has it. Called whenever a turn ends. */
+function reschedule(): void {
+  if (switching) return;
+  switching = true;
+  while (onCpu === null) {
+    if (load(self + ISOLATE.wake_list) !== 0) drainWakeList();
+    if (queueEmpty()) {
+      if (goIdle()) break;
+      continue;
+    }
+    const now = uptime();
+    if (now - turnStart > load(BUDGET_US) / 1000) {
+      askForTurn();
+      break;
+    }
+    const thread = dequeue()!;
+    if (thread.gate !== null && taskState(thread.addr) === TASK_RUNNING) takeTurn(thread, now);
+    else if (thread.probing) enqueue(thread);
+  }
+  switching = false;
+}
+
+/** Nothing runs: true once the isolate may sleep, false if something came meanwhile. */
+function goIdle(): boolean {
+  w32(self + ISOLATE.curr, 0);
+  const seen = load(self + ISOLATE.bell); // Before the last look: a ring after it is not missed.
+  aboutToSleep();
+  if (load(self + ISOLATE.wake_list) !== 0) {
+    awake();
+    return false;
+  }
+  armBell(seen);
+  return true;
+}
+
+function armBell(seen: number): void {
+  if (bellArmed) return;
+  bellArmed = true;
+  const rung = futexWaitAsync(self + ISOLATE.bell, seen);
+  if (rung) void rung.then(onBell);
+  else host.turn(onBell);
+}
+
+/** Looks for what came before this isolate listened, and at `look`'s things from now on each time its bell rings. */
+export function lookForWork(look: () => void = () => {}): void {
+  onLook = look;
+  onBell();
+}
+
+/** The doorbell was rung: a fresh turn of the event loop. */
+function onBell(): void {
+  bellArmed = false;
+  if (self === 0) return;
+  awake();
+  turnStart = uptime();
+  onMail();
+  onLook();
+  resync();
+  reschedule();
+}
+
+/** An isolate died, perhaps between making a thread RUNNING and telling us: looks at every thread that sleeps here. */
+function resync(): void {
+  const now = load(machineWord(MACHINE.resync));
+  if (now === resynced) return;
+  resynced = now;
+  forEachThread((thread) => {
+    if (thread.gate !== null && taskState(thread.addr) === TASK_RUNNING) enqueue(thread);
+  });
+}
+
+/** `thread` goes on: its algorithm is stepped, or its gate opened. */
+function takeTurn(thread: Thread, now: number): void {
+  switches++;
+  if (thread.next !== null) wheel.cancel(thread);
+  thread.turnAt = now;
+  w32(self + ISOLATE.curr, thread.addr);
+  wf64(self + ISOLATE.heartbeat, now);
+  if (thread.op !== null) step(thread, now);
+  else release(thread, undefined);
+}
+
+/** Drives the algorithm to its next sleep or its end. */
+function step(thread: Thread, now: number): void {
+  stepping = thread;
+  try {
+    const { aborted } = thread;
+    thread.aborted = null;
+    const result = aborted ? thread.op!.throw(aborted.reason) : thread.op!.next();
+    stepping = null;
+    if (result.done) return release(thread, result.value);
+    armTimeout(thread, result.value);
+    account(thread, now);
+  } catch (error) {
+    stepping = null;
+    release(thread, new Thrown(error));
+  }
+}
+
+/** Opens the gate: the thread's own code runs as soon as the microtasks before it have. */
+function release(thread: Thread, value: unknown): void {
+  const open = thread.gate!;
+  thread.gate = null;
+  thread.op = null;
+  w32(thread.addr + TASK.wchan, 0);
+  if (!thread.borrowed) {
+    onCpu = thread;
+    askForTurn();
+  }
+  open(value);
+}
+
+/** Through the event loop once. Also finds out that the thread on the CPU awaits something foreign. */
+function askForTurn(): void {
+  if (turnPending) return;
+  turnPending = true;
+  turnSwitches = switches;
+  host.turn(onTurn);
+}
+
+function onTurn(): void {
+  turnPending = false;
+  if (self === 0) return;
+  turnStart = uptime();
+  if (onCpu !== null && switches === turnSwitches) {
+    // It has awaited something else for a whole turn. All that are runnable go on; whose time it is, is not known.
+    onCpu = null;
+    for (let n = runQueue.length - runHead; n > 0; n--) {
+      onCpu = null;
+      reschedule();
+      if (queueEmpty()) break;
+    }
+  }
+  if (onCpu !== null) askForTurn();
+  else reschedule();
+}
+
+/** Puts the calling thread to sleep, or to the end of the queue if its state is RUNNING. Resolves when its turn comes. */
+function suspend(thread: Thread, deadline: number, op: Blocking<unknown> | null): Promise<unknown> {
+  const now = uptime();
+  atomicCheck(thread.addr);
+  thread.op = op;
+  account(thread, now);
+  const gate = makeGate(thread);
+  if (taskState(thread.addr) === TASK_RUNNING) enqueue(thread);
+  else armTimeout(thread, deadline);
+  if (onCpu === thread) onCpu = null;
+  reschedule();
+  return gate;
+}
+
+/** Every sleep of an async thread hangs on one of these, so that a probe can look along the chain of awaits. */
+function makeGate(thread: Thread): Promise<unknown> {
+  return new Promise<unknown>((open) => {
+    thread.gate = open;
+  }).then((value) => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (value instanceof Thrown) throw value.error;
+    if (value instanceof Probe) return answerProbe(thread, value);
+    return value;
+  });
+}
+
+function answerProbe(thread: Thread, probe: Probe): Promise<unknown> {
+  const trace = host.errorTrace(answerProbe);
+  const gate = makeGate(thread);
+  thread.probing = false;
+  probe.answer(trace);
+  return gate;
+}
+
+/** The call trace of a thread that sleeps here, as lines of "at ..."; empty if it runs. Resolves within a microtask or two. */
+export function probeThread(thread: Thread): Promise<string> {
+  const open = thread.gate;
+  if (open === null) return Promise.resolve('');
+  thread.gate = null;
+  thread.probing = true;
+  return new Promise((answer) => open(new Probe(answer)));
+}
+
+function armTimeout(thread: Thread, deadline: number): void {
+  if (deadline === Infinity) return;
+  addTimer(thread, deadline);
+}
+
+/** Adds what the thread's turn took to its account. */
+function account(thread: Thread, now: number): void {
+  const at = thread.addr;
+  if (onCpu === thread || thread === plain) {
+    wf64(at + TASK.run_time, rf64(at + TASK.run_time) + now - thread.turnAt);
+    wf64(self + ISOLATE.busy, rf64(self + ISOLATE.busy) + now - thread.turnAt);
+  }
+  wf64(at + TASK.last_switch, now);
+  const counter = at + (taskState(at) === TASK_RUNNING ? TASK.nivcsw : TASK.nvcsw);
+  w32(counter, r32(counter) + 1);
+}
+
+// --- Timers of this isolate ---------------------------------------------------------------------------------------
+
+/** Arms `timer` on this isolate for `when`, ms since boot. */
+export function addTimer(timer: Timer, when: number): void {
+  if (timer.next !== null) wheel.cancel(timer);
+  wheel.add(timer, when);
+  if (isShared && timer.expires < alarmAt) setAlarm(timer.expires);
+}
+
+/** Disarms `timer`; whether it was armed. */
+export const cancelTimer = (timer: Timer): boolean => wheel.cancel(timer);
+
+function setAlarm(at: number): void {
+  alarmAt = at;
+  if (at === Infinity) host.cancelAlarm();
+  else host.alarm(Math.max(0, at - uptime()));
+}
+
+function onAlarm(): void {
+  if (self === 0) return;
+  awake();
+  turnStart = uptime();
+  alarmAt = Infinity;
+  wheel.run(turnStart);
+  const next = wheel.nextEvent();
+  if (next < alarmAt) setAlarm(next);
+  reschedule();
+}
+
+// --- An own isolate -----------------------------------------------------------------------------------------------
+
+/** Looks that paid, in microseconds: an average that follows the waits of this isolate. */
+let pollBudget = 0;
+let pollMisses = 0;
+
+/**
+ * Blocks this OS thread until the plain thread's state is RUNNING again, at most until `deadline` (ms since boot), when
+ * it wakes itself. Serves what only this isolate can do meanwhile: its timers and kthreadd. A futex wake that leaves
+ * the state as it was says: look at those.
+ */
+function blockUntilRunning(thread: Thread, deadline: number): void {
+  const word = thread.addr + TASK.__state;
+  atomicCheck(thread.addr);
+  account(thread, uptime());
+  w32(self + ISOLATE.curr, 0);
+  while (load(word) !== TASK_RUNNING) {
+    runDuties();
+    const now = uptime();
+    if (now >= deadline) {
+      wakeUpState(thread.addr, -1);
+      break;
+    }
+    const until = Math.min(deadline, wheel.nextEvent());
+    const state = load(word);
+    if (state === TASK_RUNNING || pollFor(word)) break;
+    if (until > now) futexWait(word, state, until - now); // Returns at once if the word changed: [task:wake].
+  }
+  thread.turnAt = uptime();
+  w32(self + ISOLATE.curr, thread.addr);
+  w32(thread.addr + TASK.wchan, 0);
+  wf64(self + ISOLATE.heartbeat, thread.turnAt);
+}
+
+/** What a blocked isolate does besides waiting. */
+function runDuties(): void {
+  if (wheel.count > 0) wheel.run(uptime());
+  for (let other = dequeue(); other; other = dequeue()) if (other.op) stepInline(other);
+}
+
+function stepInline(other: Thread): void {
+  stepping = other;
+  other.op!.next();
+  stepping = null;
+}
+
+/**
+ * Watches the word for a bounded time before sleeping: a wake-up across OS threads costs tens of microseconds when both
+ * sleep, a few when the waiter still looks. The bound follows success, and is 0 after a few misses; one sleep in 64 tries again.
+ */
+function pollFor(word: number): boolean {
+  const limit = load(HALT_POLL_US);
+  if (limit === 0) return false;
+  if (pollMisses >= 3 && ++pollMisses % 64 !== 0) return false;
+  const start = host.clock();
+  const budget = Math.min(limit, Math.max(pollBudget * 2, 10)) / 1000;
+  do {
+    for (let i = 0; i < 32; i++) {
+      if (load(word) === TASK_RUNNING) {
+        pollBudget = pollBudget * 0.75 + (host.clock() - start) * 250;
+        pollMisses = 0;
+        return true;
+      }
+      cpuRelax();
+    }
+  } while (host.clock() - start < budget);
+  pollMisses++;
+  pollBudget = Math.min(limit, budget * 2000);
+  return false;
+}
+
+// --- The two drivers ----------------------------------------------------------------------------------------------
+
+/** The thread that a blocking call sleeps as: the caller, or a borrowed task if that sleeps already or is none. */
+function sleeper(): Thread {
+  const thread = currentThread();
+  return thread !== null && thread.gate === null && thread !== stepping ? thread : borrow();
+}
+
+/**
+ * Runs a blocking algorithm for the calling thread on a shared isolate. `why` is its wchan, a C name. Called outside of
+ * a thread, or while the caller already sleeps (Promise.all), it runs in a task of its own.
+ */
+export function block<T>(why: string, start: (task: number) => Blocking<T>, opt?: WaitOptions): Promise<T> {
+  const thread = sleeper();
+  const borrowed = thread !== currentThread();
+  const op = start(thread.addr);
+  w32(thread.addr + TASK.wchan, wchan(why));
+  let first: IteratorResult<number, T>;
+  const outer = stepping;
+  stepping = thread;
+  try {
+    opt?.signal?.throwIfAborted();
+    first = op.next();
+  } catch (error) {
+    stepping = outer;
+    if (borrowed) giveBack(thread);
+    return Promise.reject(error as Error);
+  }
+  stepping = outer;
+  if (first.done) {
+    if (borrowed) giveBack(thread);
+    else w32(thread.addr + TASK.wchan, 0);
+    return ready(first.value);
+  }
+  const slept = suspend(thread, first.value, op) as Promise<T>;
+  return opt?.signal || borrowed ? settle(thread, slept, borrowed, opt?.signal) : slept;
+}
+
+async function settle<T>(thread: Thread, slept: Promise<T>, borrowed: boolean, signal?: AbortSignal): Promise<T> {
+  const abort = (): void => {
+    thread.aborted = { reason: signal!.reason };
+    wakeUpState(thread.addr, -1);
+  };
+  signal?.addEventListener('abort', abort, { once: true });
+  try {
+    return await slept;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+    if (borrowed) giveBack(thread);
+  }
+}
+
+/** Runs a blocking algorithm for the plain thread that calls, by blocking its isolate. `call` is the Sync spelling's plain name. */
+export function blockSync<T>(why: string, call: string, start: (task: number) => Blocking<T>): T {
+  const thread = needPlain(call);
+  const op = start(thread.addr);
+  w32(thread.addr + TASK.wchan, wchan(why));
+  for (;;) {
+    const step = op.next();
+    if (step.done) {
+      w32(thread.addr + TASK.wchan, 0);
+      return step.value;
+    }
+    blockUntilRunning(thread, step.value);
+  }
+}
+
+/** The plain thread that calls; throws KernelError EDEADLK on a shared isolate, naming the spelling to use there. */
+export function needPlain(call: string): Thread {
+  if (plain) return plain;
+  throw new KernelError(-EDEADLK, `${call}Sync() would block an isolate that others share: await ${call}() instead`);
+}
+
+/** A blocking call that need not sleep still counts: after the budget it goes through the event loop. */
+export function ready<T>(value: T): Promise<T> {
+  if (plain || !overBudget()) return Promise.resolve(value);
+  const thread = currentThread();
+  if (thread === null || thread.gate !== null || thread === stepping) return Promise.resolve(value);
+  return suspend(thread, Infinity, null).then(() => value);
+}
+
+const overBudget = (): boolean => uptime() - turnStart > load(BUDGET_US) / 1000;
+
+// --- schedule() ---------------------------------------------------------------------------------------------------
+
+/**
+ * Leaves the CPU: in a sleeping state until woken, in RUNNING to the end of the queue. A signal that the state allows
+ * keeps it from sleeping. Returns in RUNNING. Throws EPERM outside a kernel thread. C: schedule.
+ */
+export async function schedule(): Promise<void> {
+  const thread = needThread('schedule');
+  bugOn(thread.gate !== null, 'task %d sleeps in two places at once', thread.pid);
+  if (maySleep(thread.addr)) w32(thread.addr + TASK.wchan, wchan('schedule'));
+  await suspend(thread, Infinity, null);
+}
+
+/** C: schedule. For plain threads; throws EDEADLK on a shared isolate. */
+export function scheduleSync(): void {
+  sleepUntilSync(needPlain('schedule'), Infinity, 'schedule');
+}
+
+/** Sleeps in the state that was set, at most until `deadline` (ms since boot); in RUNNING it does not. What schedule_timeout stands on. */
+export function sleepUntil(thread: Thread, deadline: number, why: string): Promise<unknown> {
+  bugOn(thread.gate !== null, 'task %d sleeps in two places at once', thread.pid);
+  if (!maySleep(thread.addr)) return ready(undefined);
+  w32(thread.addr + TASK.wchan, wchan(why));
+  return suspend(thread, deadline, null);
+}
+
+/** For plain threads; as sleepUntil. */
+export function sleepUntilSync(thread: Thread, deadline: number, why: string): void {
+  if (!maySleep(thread.addr)) return runDuties();
+  w32(thread.addr + TASK.wchan, wchan(why));
+  blockUntilRunning(thread, deadline);
+}
+
+/** Whether the state says sleep and no signal says otherwise; the state is RUNNING if not. */
+function maySleep(task: number): boolean {
+  const state = taskState(task);
+  if (state === TASK_RUNNING) return false;
+  if (!signalPendingState(state, task)) return true;
+  setTaskState(task, TASK_RUNNING);
+  return false;
+}
+
+/**
+ * Lets others run if somebody waits or the isolate's budget is used up, and tells the watchdog that all is well. Returns
+ * 1 if it did, else 0. C: cond_resched.
+ */
+export function condResched(): Promise<0 | 1> {
+  const thread = currentThread();
+  wf64(self + ISOLATE.heartbeat, uptime());
+  const due = !queueEmpty() || load(self + ISOLATE.wake_list) !== 0 || overBudget();
+  if (!due || thread === null || thread.gate !== null || thread === stepping || plain !== null) return Promise.resolve(0);
+  return suspend(thread, Infinity, null).then(() => 1 as const);
+}
+
+/** For plain threads; as condResched. Others on the CPU have OS threads of their own, so it only serves what waits for this one. */
+export function condReschedSync(): 0 | 1 {
+  needPlain('condResched');
+  wf64(self + ISOLATE.heartbeat, uptime());
+  const due = !queueEmpty() || wheel.count > 0;
+  runDuties();
+  return due ? 1 : 0;
+}
+
+/** Who holds a spinlock must not leave the CPU: whoever wants the lock would spin for as long as it sleeps. */
+function atomicCheck(task: number): void {
+  if (r32(task + TASK.preempt_count) !== 0) reportAtomic(task);
+}
+
+let reportAtomic: (task: number) => void = () => {};
+
+/** Who reports a task that sleeps with a spinlock held. */
+export function setAtomicReporter(report: typeof reportAtomic): void {
+  reportAtomic = report;
+}
+
+/** Makes the promise on which a new thread hangs until its first turn, and what it does then. */
+export function startThread(thread: Thread, body: () => Promise<void>): void {
+  void runAs(thread, () => makeGate(thread).then(body));
+}
+
+/** The first sleep of a plain thread: until somebody wakes it. */
+export const waitForFirstWake = (thread: Thread): void => blockUntilRunning(thread, Infinity);
+

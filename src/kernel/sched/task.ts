@@ -1,0 +1,149 @@
+/**
+ * The task: its record, its state word, and the few transitions of that word. Nobody writes the word anywhere else.
+ * This file decides whether a wake-up counts; putting the task on a run queue is core.ts.
+ *
+ * A task sleeps by its own state word: it stores the state, tests what it waits for, and leaves the CPU. A waker makes
+ * its news visible and then exchanges the word for RUNNING. Whoever comes second sees the other:
+ *
+ *     sleeper                                waker
+ *     state = INTERRUPTIBLE  [task:sleep]    flag = 1
+ *     flag? -> no sleep                      state INTERRUPTIBLE -> RUNNING  [task:wake]
+ *     leave the CPU if still INTERRUPTIBLE   won? make it runnable, once
+ */
+import { cas, load, store } from '../../lib/atomic.js';
+import { bytes, f64Field, ptr, s32, struct, u32 } from '../../lib/struct.js';
+import { TASK_COMM_LEN, TASK_NAME_LEN } from '../param.js';
+
+/** Words of a completion: done, lock, list. Declared here because a task holds two. */
+export const COMPLETION_WORDS = 4;
+
+export const TASK = struct('task_struct', {
+  free_link: ptr('l'), //       the allocator's, while the record is free
+  __state: u32('a'), //         TASK_*, by the transitions below only
+  pid: u32('a'), //             0 once the record is free: tells a stale handle
+  on_wake_list: u32('a'), //    1: a waker has it on its isolate's wake list, and owns wake_next
+  wake_next: ptr('l'),
+  isolate: u32('a'), //         number of the isolate it lives on
+  local: u32('o'), //           its place in that isolate's table of threads, 0: not met yet
+  usage: s32('a'), //           references; the last one frees the record
+  kflags: u32('a'), //          KTHREAD_*
+  flags: u32('a'), //           PF_*
+  cpu: u32('a'),
+  module: u32('c'), //          instance number of the module that its code is from
+  tgid: u32('c'),
+  ppid: u32('c'),
+  static_prio: s32('a'),
+  policy: u32('a'),
+  rt_priority: u32('a'),
+  cpus_allowed: u32('a', 2), // one bit a CPU, low word first
+  exit_code: s32('a'), //       valid once exited is complete
+  preempt_count: s32('o'), //   spinlocks held
+  wchan: u32('o'), //           why it waits: an entry of wchan.ts
+  blocked_on: ptr('o'), //      the lock it waits for
+  create: ptr('o'), //          the request it was made for
+  fn: ptr('c'), //              what it runs, as text; 0 for a borrowed task
+  oops: ptr('a'), //            what killed it, as text
+  nvcsw: u32('o'), //           times it slept
+  nivcsw: u32('o'), //          times it yielded
+  wakeups: u32('a'),
+  sig_pending: u32('a', 2), //  signal n is bit n-1
+  sig_shared: u32('a', 2),
+  sig_allowed: u32('a', 2), //  from anybody
+  sig_kernel: u32('a', 2), //   from the kernel only
+  exited: u32('l', COMPLETION_WORDS, 'struct completion'),
+  parked: u32('l', COMPLETION_WORDS, 'struct completion'),
+  wait: u32('l', 10), //        the entry it waits with; it sleeps in one place only
+  start_time: f64Field('c'), // ms since boot
+  run_time: f64Field('o'), //   ms on a CPU
+  last_switch: f64Field('o'), // ms since boot, when it last left the CPU
+  comm: bytes('a', TASK_COMM_LEN),
+  name: bytes('c', TASK_NAME_LEN), // the whole name, as /proc shows it
+});
+
+// Numbers of Linux 6.12, include/linux/sched.h.
+export const TASK_RUNNING = 0;
+export const TASK_INTERRUPTIBLE = 1;
+export const TASK_UNINTERRUPTIBLE = 2;
+export const __TASK_STOPPED = 4;
+export const __TASK_TRACED = 8;
+export const EXIT_DEAD = 0x10;
+export const EXIT_ZOMBIE = 0x20;
+export const TASK_PARKED = 0x40;
+export const TASK_DEAD = 0x80;
+export const TASK_WAKEKILL = 0x100;
+export const TASK_WAKING = 0x200;
+export const TASK_NOLOAD = 0x400;
+export const TASK_NEW = 0x800;
+export const TASK_FREEZABLE = 0x2000;
+export const TASK_FROZEN = 0x8000;
+export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
+export const TASK_IDLE = TASK_UNINTERRUPTIBLE | TASK_NOLOAD;
+export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
+
+export const PF_WQ_WORKER = 0x20;
+export const PF_FORKNOEXEC = 0x40;
+export const PF_NOFREEZE = 0x8000;
+export const PF_KTHREAD = 0x200000;
+export const PF_NO_SETAFFINITY = 0x4000000;
+/** A blocking call's own task, gone when the call is over. */
+export const PF_BORROWED = 0x10000000;
+
+export const KTHREAD_IS_PER_CPU = 1;
+export const KTHREAD_SHOULD_STOP = 2;
+export const KTHREAD_SHOULD_PARK = 4;
+/** signal_pending() is true although no signal is: raised by kthread_stop. */
+export const KTHREAD_NOTIFY = 8;
+/** Its function was called. */
+export const KTHREAD_STARTED = 0x10;
+/** It owns its isolate and sleeps in a futex on its state word. */
+export const KTHREAD_BLOCKING = 0x20;
+/** It made an AbortSignal that must hear of a stop even while it runs. */
+export const KTHREAD_STOP_SIGNAL = 0x40;
+/** Served by whichever isolate wakes it: kthreadd. */
+export const KTHREAD_MIGRATES = 0x80;
+/** It does not keep the process alive. */
+export const KTHREAD_UNREF = 0x100;
+/** It is in its exit path: parking and stopping it is over. */
+export const KTHREAD_EXITING = 0x200;
+/** An exception ended it. */
+export const KTHREAD_OOPSED = 0x400;
+
+export const SCHED_NORMAL = 0;
+export const SCHED_FIFO = 1;
+export const SCHED_RR = 2;
+export const DEFAULT_PRIO = 120;
+
+/** The state word of `task`. */
+export const taskState = (task: number): number => load(task + TASK.__state);
+
+/** Owner: says that it will sleep. Ordered before everything it reads afterwards. C: set_current_state. */
+export function setTaskState(task: number, state: number): void {
+  store(task + TASK.__state, state); // [task:sleep] pairs with task:wake
+}
+
+/**
+ * Waker: makes a sleeper in one of the states of `mask` RUNNING. True for the one caller that did it and must now
+ * make it runnable; false if it runs, sleeps otherwise or is gone. Ordered after everything the waker wrote before.
+ */
+export function tryToWake(task: number, mask: number): boolean {
+  const word = task + TASK.__state;
+  for (;;) {
+    const state = load(word);
+    if ((state & mask) === 0) return false;
+    if (cas(word, state, TASK_RUNNING) === state) return true; // [task:wake] pairs with task:sleep
+  }
+}
+
+/** The letter of ps for a state word. C: task_state_to_char. */
+export function stateLetter(state: number): string {
+  if ((state & TASK_IDLE) === TASK_IDLE) return 'I';
+  if ((state & TASK_FROZEN) !== 0) return 'D';
+  if ((state & TASK_DEAD) !== 0) return 'X';
+  const report = state & 0x7f;
+  return 'RSDTtXZP'[32 - Math.clz32(report)] ?? 'X';
+}
+
+/** The word of /proc/<pid>/status beside the letter. */
+export const STATE_WORDS: Readonly<Record<string, string>> = Object.freeze({
+  R: 'running', S: 'sleeping', D: 'disk sleep', T: 'stopped', t: 'tracing stop', X: 'dead', Z: 'zombie', P: 'parked', I: 'idle',
+});

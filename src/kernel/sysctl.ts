@@ -1,0 +1,70 @@
+/**
+ * The settings of a running machine, by the dotted names of sysctl(8): one table with default, range and meaning,
+ * one word in kernel memory for each value, the same on every isolate. What is fixed at boot is in param.ts.
+ */
+import { load, store } from '../lib/atomic.js';
+import { EINVAL, ENOENT, KernelError } from '../lib/errno.js';
+import { SYSCTLS_AT } from './memlayout.js';
+import { BUDGET_MS, HALT_POLL_US, PID_MAX_LIMIT, RESERVED_PIDS, WARM_ISOLATES } from './param.js';
+
+export interface SysctlEntry {
+  readonly about: string;
+  readonly initial: readonly number[];
+  readonly min: number;
+  readonly max: number;
+}
+
+const entry = (initial: number | readonly number[], min: number, max: number, about: string): SysctlEntry => ({
+  about, min, max, initial: typeof initial === 'number' ? [initial] : initial,
+});
+
+export const SYSCTLS = Object.freeze({
+  'kernel.pid_max': entry(PID_MAX_LIMIT, RESERVED_PIDS + 1, PID_MAX_LIMIT, 'pids stay below this and then start again at 300'),
+  'kernel.printk': entry([7, 4, 1, 7], 0, 15, 'log levels: console, default for messages, lowest for the console, console at boot'),
+  'kernel.printk_ratelimit': entry(5, 0, 3600, 'seconds in which printk_ratelimit lets a burst through'),
+  'kernel.printk_ratelimit_burst': entry(10, 0, 100000, 'messages of such a burst'),
+  'kernel.panic_on_oops': entry(0, 0, 1, 'an exception out of a thread stops the machine'),
+  'kernel.sched_budget_us': entry(BUDGET_MS * 1000, 100, 1000000, 'microseconds of thread work after which a shared isolate turns to its event loop'),
+  'kernel.halt_poll_us': entry(HALT_POLL_US, 0, 10000, 'longest poll before a blocking isolate sleeps, microseconds; 0: none'),
+  'kernel.warm_isolates': entry(WARM_ISOLATES, 0, 64, 'isolates kept ready for plain threads'),
+} satisfies Record<string, SysctlEntry>);
+
+
+export type SysctlName = keyof typeof SYSCTLS;
+
+const places = new Map<string, number>();
+let at = SYSCTLS_AT;
+for (const [name, { initial }] of Object.entries(SYSCTLS)) {
+  places.set(name, at);
+  at += initial.length * 4;
+}
+
+/** Boot: every value to its default. */
+export function initSysctls(): void {
+  for (const [name, { initial }] of Object.entries(SYSCTLS)) initial.forEach((value, i) => store(places.get(name)! + i * 4, value));
+}
+
+/** The address of the value of `name`, for who reads it often. */
+export const sysctlWord = (name: SysctlName): number => places.get(name)!;
+
+/** The value of `name` (its `index`-th number), for the kernel's own use: no checks. */
+export const sysctlGet = (name: SysctlName, index = 0): number => load(places.get(name)! + index * 4);
+
+/**
+ * Reads the setting `name`, or writes it when values are given; returns it as text, numbers with tabs between as
+ * /proc/sys shows them. Throws KernelError ENOENT for an unknown name, EINVAL for a value that is no number in range.
+ */
+export function sysctl(name: string, ...values: ReadonlyArray<number | string>): string {
+  const place = places.get(name);
+  if (place === undefined) throw new KernelError(-ENOENT, `sysctl: no setting "${name}"`);
+  const { initial, min, max } = SYSCTLS[name as SysctlName];
+  const given = values.flatMap((v): Array<number | string> => (typeof v === 'string' ? v.trim().split(/\s+/) : [v]));
+  if (given.length > initial.length) throw new KernelError(-EINVAL, `sysctl: ${name} takes ${initial.length} number(s), not ${given.length}`);
+  const numbers = given.map((v) => {
+    const n = typeof v === 'number' ? v : /^-?\d+$/.test(v) ? Number(v) : NaN;
+    if (!Number.isInteger(n) || n < min || n > max) throw new KernelError(-EINVAL, `sysctl: ${name} takes whole numbers from ${min} to ${max}, not "${v}"`);
+    return n;
+  });
+  numbers.forEach((n, i) => store(place + i * 4, n));
+  return initial.map((_, i) => load(place + i * 4)).join('\t');
+}

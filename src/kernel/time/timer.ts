@@ -1,0 +1,137 @@
+/**
+ * The timer wheel of one isolate: arming and cancelling cost the same however many timers there are. It keeps time in
+ * ticks of 1 ms since boot and is driven by whoever runs the isolate: its event loop, or its blocked thread.
+ *
+ * Five levels: 256 slots of one tick, then 64 slots each of 2^8, 2^14, 2^20 and 2^26 ticks. A timer lies on the lowest
+ * level that reaches it; when the wheel arrives at a slot of a higher level, its timers move down. So a timer moves at
+ * most four times and never fires early. A bitmap of used slots tells where the next event is: nothing ticks in between.
+ */
+
+/** Something that happens at tick `expires`. In a circular list of its slot while it is armed. */
+export interface Timer {
+  expires: number;
+  prev: Timer | null;
+  next: Timer | null;
+  expire(): void;
+}
+
+const LEVELS = 5;
+const SHIFT = [0, 8, 14, 20, 26];
+const SLOTS = [256, 64, 64, 64, 64];
+const MAX_DELTA = 2 ** 32 - 1;
+
+class Slot implements Timer {
+  expires = 0;
+  prev: Timer = this;
+  next: Timer = this;
+  expire(): void {}
+}
+
+export class TimerWheel {
+  private base: number;
+  private readonly slots = SLOTS.map((n) => Array.from({ length: n }, () => new Slot()));
+  private readonly used = SLOTS.map((n) => new Int32Array(n / 32));
+  /** Armed timers. */
+  count = 0;
+
+  constructor(now: number) {
+    this.base = Math.floor(now);
+  }
+
+  /** Arms `timer` for the first tick at or after `when` (ms since boot). It must not be armed. */
+  add(timer: Timer, when: number): void {
+    timer.expires = Math.ceil(when);
+    this.place(timer);
+    this.count++;
+  }
+
+  /** Disarms `timer`. Returns whether it was armed. */
+  cancel(timer: Timer): boolean {
+    const { prev, next } = timer;
+    if (prev === null || next === null) return false;
+    prev.next = next;
+    next.prev = prev;
+    timer.prev = timer.next = null;
+    this.count--;
+    return true; // Its slot's bit may stay: nextEvent() then visits an empty slot once.
+  }
+
+  /** Fires everything due at `now` (ms since boot). A timer armed meanwhile for the past fires in the same call. */
+  run(now: number): void {
+    const tick = Math.floor(now);
+    for (let event = this.nextEvent(); event <= tick; event = this.nextEvent()) {
+      this.base = event;
+      for (let level = LEVELS - 1; level > 0; level--) if (event % 2 ** SHIFT[level] === 0) this.cascade(level);
+      this.expireSlot(event & 255);
+    }
+    if (tick > this.base) this.base = tick;
+  }
+
+  /** The tick at which something may be due, Infinity when nothing is armed. Early for a moved or cancelled timer, never late. */
+  nextEvent(): number {
+    if (this.count === 0) return Infinity;
+    let best = Infinity;
+    for (let level = 0; level < LEVELS; level++) {
+      const current = Math.floor(this.base / 2 ** SHIFT[level]);
+      const from = level === 0 ? current : current + 1;
+      const ahead = distanceToBit(this.used[level], from & (SLOTS[level] - 1), SLOTS[level]);
+      if (ahead >= 0) best = Math.min(best, (from + ahead) * 2 ** SHIFT[level]);
+    }
+    return best;
+  }
+
+  private place(timer: Timer): void {
+    const at = Math.min(Math.max(timer.expires, this.base), this.base + MAX_DELTA);
+    let level = 0;
+    while (level < LEVELS - 1 && Math.floor(at / 2 ** SHIFT[level]) - Math.floor(this.base / 2 ** SHIFT[level]) >= SLOTS[level]) level++;
+    const index = Math.floor(at / 2 ** SHIFT[level]) & (SLOTS[level] - 1);
+    const slot = this.slots[level][index];
+    this.used[level][index >> 5] |= 1 << (index & 31);
+    timer.prev = slot.prev;
+    timer.next = slot;
+    slot.prev.next = timer;
+    slot.prev = timer;
+  }
+
+  /** Moves the timers of the slot that begins at base down. */
+  private cascade(level: number): void {
+    this.drain(level, Math.floor(this.base / 2 ** SHIFT[level]) & (SLOTS[level] - 1), (timer) => this.place(timer));
+  }
+
+  private expireSlot(index: number): void {
+    this.drain(0, index, (timer) => {
+      this.count--;
+      timer.expire();
+    });
+  }
+
+  /** Empties a slot first, so that what `each` arms again does not run in the same round. */
+  private drain(level: number, index: number, each: (timer: Timer) => void): void {
+    this.used[level][index >> 5] &= ~(1 << (index & 31));
+    const slot = this.slots[level][index];
+    if (slot.next === slot) return;
+    const batch = new Slot();
+    batch.next = slot.next;
+    batch.prev = slot.prev;
+    batch.next.prev = batch.prev.next = batch;
+    slot.next = slot.prev = slot;
+    for (let timer = batch.next; timer !== batch; timer = batch.next) {
+      batch.next = timer.next!;
+      batch.next.prev = batch;
+      timer.prev = timer.next = null;
+      each(timer);
+    }
+  }
+}
+
+/** Slots from `from` on, around, to the first whose bit is set: 0 for `from` itself, -1 when none is. */
+function distanceToBit(words: Int32Array, from: number, size: number): number {
+  for (let step = 0; step <= words.length; step++) {
+    const word = ((from >> 5) + step) & (words.length - 1);
+    let bits = words[word];
+    if (step === 0) bits &= -1 << (from & 31);
+    else if (step === words.length) bits &= ~(-1 << (from & 31));
+    if (bits !== 0) return (word * 32 + 31 - Math.clz32(bits & -bits) - from + size) & (size - 1);
+  }
+  return -1;
+}

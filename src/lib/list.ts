@@ -1,0 +1,45 @@
+/**
+ * Circular doubly linked lists in kernel memory, as in the kernel's list.h: a head and its nodes are two words, next
+ * and prev. Not safe by itself: the list's lock is held around every call.
+ *
+ *     head <-> a <-> b <-> head        an empty head points at itself
+ */
+import { r32, w32 } from './memory.js';
+
+/** Bytes of a head or node. */
+export const LIST_HEAD = 8;
+const PREV = 4;
+
+export function listInit(head: number): void {
+  w32(head, head);
+  w32(head + PREV, head);
+}
+
+export const listEmpty = (head: number): boolean => r32(head) === head;
+export const listNext = (node: number): number => r32(node);
+
+function link(node: number, prev: number, next: number): void {
+  w32(node, next);
+  w32(node + PREV, prev);
+  w32(prev, node);
+  w32(next + PREV, node);
+}
+
+/** Puts `node` first. */
+export function listAdd(node: number, head: number): void {
+  link(node, head, r32(head));
+}
+
+/** Puts `node` last. */
+export function listAddTail(node: number, head: number): void {
+  link(node, r32(head + PREV), head);
+}
+
+/** Takes `node` out and leaves it pointing at itself, so that it reads as not queued. */
+export function listDelInit(node: number): void {
+  const next = r32(node);
+  const prev = r32(node + PREV);
+  w32(next + PREV, prev);
+  w32(prev, next);
+  listInit(node);
+}
