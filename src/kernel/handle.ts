@@ -28,7 +28,7 @@ export function revive(data: unknown, depth = 0, seen = new Set<object>()): unkn
   seen.add(data);
   const inner = (value: unknown): unknown => revive(value, depth + 1, seen);
   if (Array.isArray(data)) data.forEach((value, i) => { data[i] = inner(value); });
-  else if (data instanceof Map) for (const [key, value] of [...data]) data.set(key, inner(value));
+  else if (data instanceof Map) for (const [key, value] of data) data.set(key, inner(value));
   else if (data instanceof Set) reviveSet(data, inner);
   else if (Object.getPrototypeOf(data) === Object.prototype) reviveObject(data as Record<string, unknown>, inner);
   return data;

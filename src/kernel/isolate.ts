@@ -119,7 +119,7 @@ function claimIdle(file: number, module: number): number {
 
 /** The CPU with the fewest own isolates at work. A scan; threads are not started often enough to need better. */
 function leastBusyCpu(): number {
-  const busy = new Array<number>(r32(machineWord(MACHINE.nr_cpus))).fill(0);
+  const busy = Array.from({ length: r32(machineWord(MACHINE.nr_cpus)) }, () => 0);
   forEachIsolate((at) => {
     if (r32(at + ISOLATE.kind) === OWN && load(at + ISOLATE.state) === ISOLATE_BUSY) busy[load(at + ISOLATE.cpu)]++;
   });

@@ -56,5 +56,5 @@ export function receiveMail(): Mail[] {
     mails.push(unpackValue(at) as Mail);
     at = next;
   }
-  return mails.reverse();
+  return mails.toReversed();
 }
