@@ -1,0 +1,25 @@
+// The machine's own limits: C programs of bench/native, compiled when they are first wanted. Where there is no compiler, or it
+// is not Linux, what needs them is skipped with a word; nothing else is.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Skipped } from './skipped.mjs';
+
+const SOURCES = fileURLToPath(new URL('../native/', import.meta.url));
+
+/** Runs the program `name` with `args`; returns the numbers that it prints. `scratch` is where the compiled one is kept. */
+export function runNative(scratch, name, ...args) {
+  const program = join(scratch, name);
+  if (!existsSync(program)) compile(name, program);
+  const { status, stdout, stderr } = spawnSync(program, args.map(String), { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${name} ended with status ${status}: ${stderr.trim()}`);
+  return stdout.trim().split(/\s+/).map(Number);
+}
+
+function compile(name, program) {
+  if (process.platform !== 'linux') throw new Skipped('only for Linux');
+  const done = spawnSync(process.env.CC ?? 'cc', ['-O2', '-pthread', '-o', program, join(SOURCES, `${name}.c`)], { encoding: 'utf8' });
+  if (done.error) throw new Skipped('no C compiler');
+  if (done.status !== 0) throw new Error(`cannot compile ${name}.c: ${done.stderr.trim()}`);
+}

@@ -1,0 +1,61 @@
+// Two plain threads wake each other in turn, each sleeping on its state word: a round trip is two wake-ups and two sleeps. On
+// two cores of their own ("pinned"), and wherever the system puts them.
+import { kthreadRun } from 'kthread';
+import { Worker } from 'node:worker_threads';
+import { ended } from '../lib/ended.mjs';
+import { runNative } from '../lib/native.mjs';
+import { twoCores } from '../lib/pin.mjs';
+import { pinger } from '../threads/pingpong.mjs';
+
+const POLLING_COST = 'a waiter that polls burns its core for up to kernel.halt_poll_us (50) before each sleep, and stops polling after three waits in vain; "cpu" is what a round trip burns on both cores together';
+
+export const rows = [
+  variant('wake-pingpong', true, true, { ratio: 1 }, { ratio: 0.2 }),
+  variant('wake-pingpong', true, false),
+  variant('wake-pingpong', false, true, { ratio: 1.5 }, { ratio: 1.15 }),
+  variant('wake-pingpong', false, false),
+];
+
+function variant(base, polling, pinned, must, aim) {
+  const cores = () => (pinned ? twoCores() : []);
+  return {
+    name: `${base}/${polling ? 'polling' : 'no-polling'}/${pinned ? 'pinned' : 'unpinned'}`,
+    title: `two plain threads wake each other, ${polling ? '' : 'not '}polling before they sleep, ${pinned ? 'each on a core of its own' : 'wherever the system puts them'}: a round trip`,
+    unit: 'us',
+    sysctls: polling ? {} : { 'kernel.halt_poll_us': 0 },
+    cost: polling ? POLLING_COST : 'no polling: two real sleeps and wake-ups of the operating system',
+    ours: (ctx) => oursPingPong(ctx.times(20_000), cores()),
+    peers: [
+      { name: 'C futex', must, aim, run: (ctx) => futexPingPong(ctx, ctx.times(20_000), cores()) },
+      { name: 'postMessage', run: (ctx) => postMessagePingPong(ctx.times(10_000), cores()) },
+    ],
+  };
+}
+
+async function oursPingPong(rounds, cores) {
+  const before = process.cpuUsage();
+  const task = await kthreadRun(pinger, { rounds, cores }, 'pinger');
+  const value = (await ended(task)) / 1000;
+  return { value, cpu: cpuSince(before) / rounds };
+}
+
+function futexPingPong({ scratch }, rounds, cores) {
+  const [wall, cpu] = runNative(scratch, 'futex_pingpong', rounds, ...cores);
+  return { value: wall / 1000, cpu: cpu / 1000 };
+}
+
+/** Two workers with a channel between them. */
+async function postMessagePingPong(rounds, cores) {
+  const { port1, port2 } = new MessageChannel();
+  const start = (port, cpu, first) => new Worker(new URL('../workers/pingpong.mjs', import.meta.url), { workerData: { port, cpu, rounds, first }, transferList: [port] });
+  const second = start(port2, cores[1], false);
+  const first = start(port1, cores[0], true);
+  const { value, cpu } = await new Promise((resolve, reject) => first.once('message', resolve).once('error', reject));
+  await Promise.all([first.terminate(), second.terminate()]);
+  return { value, cpu };
+}
+
+function cpuSince(before) {
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}

@@ -1,0 +1,116 @@
+// npm run bench: measures every row of bench/rows in one run, ours and its peers in turn, and shows what came out. What is
+// measured stands in the rows, how in lib/measure.mjs.
+import { Command } from 'commander';
+import { fork } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, cpus, release, tmpdir, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { header, markdownTable, resultLine } from './lib/table.mjs';
+
+const ROWS = new URL('rows/', import.meta.url);
+const MEASURE = fileURLToPath(new URL('lib/measure.mjs', import.meta.url));
+const PERFORMANCE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const ROW_SECONDS_MAX = 600;
+
+const command = new Command('npm run bench --')
+  .argument('[name...]', 'rows to measure: all whose name contains one of these; without any, all')
+  .option('--list', 'say what there is to measure, and end')
+  .option('--rounds <n>', 'rounds of each row, of which the median counts', Number, 7)
+  .option('--quick', 'three rounds of a tenth of the work: shows that all rows still run, the figures mean little')
+  .option('--json <file>', 'write the results as JSON')
+  .option('--markdown', 'put the results into docs/performance.md')
+  .option('--cpu-prof <folder>', 'write a CPU profile of each row into that folder')
+  .parse();
+const options = command.opts();
+
+const known = await readRows();
+const wanted = known.filter(({ row }) => command.args.length === 0 || command.args.some((name) => row.name.includes(name)));
+if (wanted.length === 0) command.error(`bench: no row has "${command.args.join('" or "')}" in its name; --list says which there are`, { exitCode: 2 });
+if (options.list) for (const { row } of wanted) console.log(`${row.name.padEnd(34)}  ${row.title}${row.size ? `, n=${row.size}` : ''}`);
+else await main();
+
+async function main() {
+  const scratch = mkdtempSync(join(tmpdir(), 'kthread-bench-'));
+  const results = [];
+  const failed = [];
+  console.log(header());
+  try {
+    for (const entry of wanted) {
+      const found = await measure(entry, scratch).catch((error) => void failed.push(`${entry.row.name}: ${error.message}`));
+      for (const result of found ?? []) console.log(resultLine(result));
+      results.push(...(found ?? []));
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  const report = { machine: machine(), date: new Date().toISOString(), quick: Boolean(options.quick), rows: results };
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+  if (options.markdown) writeMarkdown(report);
+  for (const failure of failed) console.log(`failed: ${failure}`);
+  console.log(`bench: ${results.length} figures of ${wanted.length} rows, ${results.filter(({ skipped }) => skipped).length} skipped, ${failed.length} rows failed`);
+  if (failed.length > 0) process.exitCode = 1;
+}
+
+async function readRows() {
+  const files = readdirSync(ROWS).filter((file) => file.endsWith('.mjs')).toSorted();
+  const found = [];
+  for (const file of files) {
+    const url = new URL(file, ROWS).href;
+    const { rows } = await import(url);
+    found.push(...rows.map((row) => ({ row, url })));
+  }
+  return found;
+}
+
+/** Runs one row in a process of its own; resolves with its results. */
+function measure({ row, url }, scratch) {
+  const profile = options.cpuProf ? ['--cpu-prof', '--cpu-prof-dir', options.cpuProf] : [];
+  const settings = { rounds: options.quick ? 3 : options.rounds, quick: Boolean(options.quick), scratch };
+  const child = fork(MEASURE, [url, row.name, JSON.stringify(settings)], { execArgv: [...(row.node ?? []), ...profile] });
+  const { promise, resolve, reject } = withResolvers();
+  const limit = setTimeout(() => {
+    child.kill('SIGKILL');
+    reject(new Error(`did not end within ${ROW_SECONDS_MAX} s`));
+  }, ROW_SECONDS_MAX * 1000);
+  child.on('message', ({ progress, results }) => {
+    if (results) resolve(results);
+    else showProgress(`${row.name}: ${progress}`);
+  });
+  child.once('exit', (code) => {
+    clearTimeout(limit);
+    showProgress('');
+    reject(new Error(`ended with status ${code}`)); // Too late if the results came.
+  });
+  return promise;
+}
+
+function showProgress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+function machine() {
+  const [{ model }] = cpus();
+  return { cpu: model, cpus: cpus().length, memoryMiB: Math.round(totalmem() / 2 ** 20), os: `${type()} ${release()} ${arch()}`, node: process.version };
+}
+
+/** Between the marks of docs/performance.md; what stands around them was written by people. */
+function writeMarkdown({ machine: { cpu, cpus: count, memoryMiB, os, node }, date, rows }) {
+  const begin = '<!-- bench begins -->';
+  const end = '<!-- bench ends -->';
+  const text = readFileSync(PERFORMANCE, 'utf8');
+  const before = text.slice(0, text.indexOf(begin));
+  const after = text.slice(text.indexOf(end));
+  const where = `${count} x ${cpu}, ${memoryMiB} MiB, ${os}, Node ${node}, ${date.slice(0, 10)}`;
+  writeFileSync(PERFORMANCE, `${before}${begin}\n${where}\n\n${markdownTable(rows)}\n${after}`);
+}
+
+function withResolvers() {
+  let resolve;
+  let reject;
+  const promise = new Promise((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
