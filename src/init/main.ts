@@ -9,6 +9,7 @@ import { listInit } from '../lib/list.js';
 import { attachMemory, buffer, r32, w32, wf64 } from '../lib/memory.js';
 import { layoutVersion } from '../lib/struct.js';
 import { isolateDied, setOopsListener } from '../kernel/exit.js';
+import { forgetSpares } from '../kernel/borrowed.js';
 import { BOOT_ISOLATE, copyProcess, onLiveness } from '../kernel/fork.js';
 import { HOST_ISOLATE, abandonLoad, forgetFiles, onHostNeeded } from '../kernel/isolate.js';
 import { requestStop } from '../kernel/kthread.js';
@@ -295,6 +296,7 @@ async function leave(): Promise<void> {
   leaveMachine();
   forgetFiles();
   forgetWchans();
+  forgetSpares();
   host.keepAlive(false);
   (globalThis as { [ONE_COPY]?: boolean })[ONE_COPY] = false;
 }

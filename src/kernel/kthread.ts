@@ -28,7 +28,7 @@ import { kfree, kzalloc } from './mm/slab.js';
 import { TASK_NAME_LEN } from './param.js';
 import { warn, warnOnce } from './panic.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { Thread, block, blockSync, currentThread, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
+import { Thread, addTimer, block, blockSync, currentThread, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
 import { Task, onDispose, taskAt } from './sched/handle.js';
 import {
   KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
@@ -36,6 +36,8 @@ import {
   TASK_UNINTERRUPTIBLE, setTaskState, taskState,
 } from './sched/task.js';
 import { ISOLATE, me, self } from './smp.js';
+import { uptime } from './time/time.js';
+import type { Timer } from './time/timer.js';
 
 /** What a thread function may return: an int32, or nothing for 0. */
 export type Exit = number | void;
@@ -123,33 +125,33 @@ const isThreadFn = <D>(fn: ThreadFn<D> | Closure<D>): fn is ThreadFn<D> => typeo
  * isolates are, EINVAL for a function that is neither async nor a threadfn, or data that cannot be cloned. C: kthread_create.
  */
 export function kthreadCreate<D, const F extends string>(fn: ThreadFn<D> | Closure<D>, data: D, fmt: F, ...args: PrintfArgs<F>): Promise<Task> {
-  return create(fn, data, -1, vsprintf(fmt, args));
+  return create(fn, data, -1, false, fmt, args);
 }
 
 /** The same for a NUMA node: there is one, 0, so only it and NUMA_NO_NODE are taken; EINVAL otherwise. C: kthread_create_on_node. */
-export async function kthreadCreateOnNode<D, const F extends string>(fn: ThreadFn<D> | Closure<D>, data: D, node: number, fmt: F, ...args: PrintfArgs<F>): Promise<Task> {
-  if (node !== NUMA_NO_NODE && node !== 0) throw new KernelError(-EINVAL, `kthreadCreateOnNode: there is no node ${node}`);
-  return create(fn, data, -1, vsprintf(fmt, args));
+export function kthreadCreateOnNode<D, const F extends string>(fn: ThreadFn<D> | Closure<D>, data: D, node: number, fmt: F, ...args: PrintfArgs<F>): Promise<Task> {
+  if (node !== NUMA_NO_NODE && node !== 0) return Promise.reject(new KernelError(-EINVAL, `kthreadCreateOnNode: there is no node ${node}`));
+  return create(fn, data, -1, false, fmt, args);
 }
 
 /** Makes a kernel thread bound to `cpu`, not started. `fmt` has one %u, which becomes the CPU. EINVAL for a CPU that is not there. C: kthread_create_on_cpu. */
-export async function kthreadCreateOnCpu<D>(fn: ThreadFn<D>, data: D, cpu: number, fmt: string): Promise<Task> {
-  if (!Number.isInteger(cpu) || cpu < 0 || cpu >= nrCpus()) throw new KernelError(-EINVAL, `kthreadCreateOnCpu: there is no CPU ${cpu}; this machine has ${nrCpus()}`);
-  return create(fn, data, cpu, vsprintf(fmt, [cpu]));
+export function kthreadCreateOnCpu<D>(fn: ThreadFn<D>, data: D, cpu: number, fmt: string): Promise<Task> {
+  return createOn(fn, data, cpu, false, fmt);
+}
+
+function createOn<D>(fn: ThreadFn<D>, data: D, cpu: number, run: boolean, fmt: string): Promise<Task> {
+  if (Number.isInteger(cpu) && cpu >= 0 && cpu < nrCpus()) return create(fn, data, cpu, run, fmt, [cpu]);
+  return Promise.reject(new KernelError(-EINVAL, `kthreadCreateOnCpu: there is no CPU ${cpu}; this machine has ${nrCpus()}`));
 }
 
 /** kthreadCreate and the first wakeUpProcess(). C: kthread_run. */
-export async function kthreadRun<D, const F extends string>(fn: ThreadFn<D> | Closure<D>, data: D, fmt: F, ...args: PrintfArgs<F>): Promise<Task> {
-  const task = await create(fn, data, -1, vsprintf(fmt, args));
-  wakeUpProcess(task);
-  return task;
+export function kthreadRun<D, const F extends string>(fn: ThreadFn<D> | Closure<D>, data: D, fmt: F, ...args: PrintfArgs<F>): Promise<Task> {
+  return create(fn, data, -1, true, fmt, args);
 }
 
 /** kthreadCreateOnCpu and the first wakeUpProcess(). C: kthread_run_on_cpu. */
-export async function kthreadRunOnCpu<D>(fn: ThreadFn<D>, data: D, cpu: number, fmt: string): Promise<Task> {
-  const task = await kthreadCreateOnCpu(fn, data, cpu, fmt);
-  wakeUpProcess(task);
-  return task;
+export function kthreadRunOnCpu<D>(fn: ThreadFn<D>, data: D, cpu: number, fmt: string): Promise<Task> {
+  return createOn(fn, data, cpu, true, fmt);
 }
 
 /** For plain threads; as kthreadCreate. Takes a threadfn only, since a closure would need this isolate's event loop. */
@@ -157,7 +159,7 @@ export function kthreadCreateSync<D, const F extends string>(fn: ThreadFn<D>, da
   needPlain('kthreadCreate');
   const name = vsprintf(fmt, args);
   const request = makeRequest(fn, data, -1, name);
-  return finishRequest(request, name, blockSync('kthread_create', 'kthreadCreate', (task) => submit(task, request)));
+  return blockSync('kthread_create', 'kthreadCreate', (task) => submit(task, request, name, false));
 }
 
 /** For plain threads; as kthreadRun. */
@@ -169,9 +171,14 @@ export function kthreadRunSync<D, const F extends string>(fn: ThreadFn<D>, data:
 
 const nrCpus = (): number => r32(machineWord(MACHINE.nr_cpus));
 
-async function create<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, name: string): Promise<Task> {
-  const request = makeRequest(fn, data, cpu, name);
-  return finishRequest(request, name, await block('kthread_create', (task) => submit(task, request)));
+function create<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, run: boolean, fmt: string, args: readonly unknown[]): Promise<Task> {
+  try {
+    const name = vsprintf(fmt, args);
+    const request = makeRequest(fn, data, cpu, name);
+    return block('kthread_create', (task) => submit(task, request, name, run));
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
 }
 
 /** Chooses the isolate, brings function and data there, and fills in the request. */
@@ -231,20 +238,21 @@ function sharedIsolate(cpu: number): number {
 }
 
 /** Puts the request on the list, wakes kthreadd and sleeps, killably, until the new thread has answered. */
-function* submit(task: number, request: number): Blocking<number> {
+function* submit(task: number, request: number, name: string, run: boolean): Blocking<Task> {
   const lock = machineWord(MACHINE.create_lock);
   rawSpinLock(lock);
   listAddTail(request + CREATE.list, machineWord(MACHINE.create_list));
   rawSpinUnlock(lock);
   wakeUpState(r32(machineWord(MACHINE.kthreadd)), TASK_NORMAL);
-  return yield* waitForCommon(task, request + CREATE.done, TASK_UNINTERRUPTIBLE, Infinity);
-}
-
-function finishRequest(request: number, name: string, waited: number): Task {
+  const waited = yield* waitForCommon(task, request + CREATE.done, TASK_UNINTERRUPTIBLE, Infinity);
   bugOn(waited < 0, 'kthread_create was interrupted (%d) in a wait that cannot be', waited);
   const result = r32(request + CREATE.result);
   kfree(request);
-  if (result > 0) return taskAt(result);
+  if (result > 0) {
+    const thread = taskAt(result);
+    if (run) wakeUpProcess(thread);
+    return thread;
+  }
   throw new KernelError(result, `cannot create thread "${name}": ${result === -ENOMEM ? 'kernel memory is out' : 'no pid or isolate is free'}`);
 }
 
@@ -414,9 +422,18 @@ async function asyncMain(thread: Thread, { fn, data }: Start): Promise<void> {
   bodies.delete(thread.addr);
   doExit(thread, code);
   if (--liveAsync > 0) return;
-  forgetContexts();
+  addTimer(contextTimer, uptime() + CONTEXT_MS);
   retireIfDone();
 }
+
+/** Following awaits costs every promise of the isolate something, turning it on and off too: it ends a while after the last thread. */
+const CONTEXT_MS = 1000;
+const contextTimer: Timer = {
+  expires: 0, prev: null, next: null,
+  expire() {
+    if (liveAsync === 0) forgetContexts();
+  },
+};
 
 /** The whole life of a plain thread, on the isolate that it owns. Returns when it has ended. */
 export function plainMain(task: number): void {
@@ -512,9 +529,13 @@ export function putTaskStruct(task: Task): void {
  * code it gave kthreadExit, or -4 (-EINTR) if it was never woken. Everything it wrote is visible then. Throws KernelError
  * EFAULT, with the exception as cause, if one ended it. A thread that never looks makes this wait for ever. C: kthread_stop.
  */
-export async function kthreadStop(task: Task): Promise<number> {
-  if (!beginStop(task)) return goneResult(task);
-  await block('kthread_stop', (waiter) => waitForCommon(waiter, task.addr + TASK.exited, TASK_UNINTERRUPTIBLE, Infinity));
+export function kthreadStop(task: Task): Promise<number> {
+  if (!beginStop(task)) return Promise.resolve(goneResult(task));
+  return block('kthread_stop', (waiter) => waitForEnd(waiter, task));
+}
+
+function* waitForEnd(waiter: number, task: Task): Blocking<number> {
+  yield* waitForCommon(waiter, task.addr + TASK.exited, TASK_UNINTERRUPTIBLE, Infinity);
   return endStop(task);
 }
 
@@ -522,8 +543,7 @@ export async function kthreadStop(task: Task): Promise<number> {
 export function kthreadStopSync(task: Task): number {
   needPlain('kthreadStop');
   if (!beginStop(task)) return goneResult(task);
-  blockSync('kthread_stop', 'kthreadStop', (waiter) => waitForCommon(waiter, task.addr + TASK.exited, TASK_UNINTERRUPTIBLE, Infinity));
-  return endStop(task);
+  return blockSync('kthread_stop', 'kthreadStop', (waiter) => waitForEnd(waiter, task));
 }
 
 /** kthreadStop, then gives the caller's own reference back. C: kthread_stop_put. */

@@ -21,7 +21,7 @@ import { signalPendingState } from '../signal.js';
 import { ISOLATE, aboutToSleep, awake, me, ringIfAsleep, self } from '../smp.js';
 import { sysctlWord } from '../sysctl.js';
 import { TimerWheel, type Timer } from '../time/timer.js';
-import { uptime } from '../time/time.js';
+import { jiffiesUntil, uptime } from '../time/time.js';
 import { KTHREAD_BLOCKING, KTHREAD_MIGRATES, TASK, TASK_NORMAL, TASK_RUNNING, setTaskState, taskState, tryToWake } from './task.js';
 import { wchan } from './wchan.js';
 
@@ -44,22 +44,19 @@ interface Context {
 const BUDGET_US = sysctlWord('kernel.sched_budget_us');
 const HALT_POLL_US = sysctlWord('kernel.halt_poll_us');
 
-/** Fired into a gate: comes out as an exception. */
-class Thrown {
-  constructor(readonly error: unknown) {}
-}
-
-/** Fired into a gate by somebody who wants to see where it is awaited: the sleeper does not notice. */
-class Probe {
-  constructor(readonly answer: (trace: string) => void) {}
-}
-
 /** A task as its own isolate sees it: what cannot be in shared memory. */
 export class Thread implements Timer {
-  readonly pid: number;
+  /** Changes only for a borrowed task's record, from one call to the next. */
+  pid: number;
   readonly context: Context = { thread: this };
   /** Resolves the promise that the thread awaits; null while it runs. */
   gate: ((value: unknown) => void) | null = null;
+  /** Rejects it. */
+  fail: ((error: unknown) => void) | null = null;
+  /** A plain sleep's end, ms since boot: its result is the jiffies left. NaN for a sleep without result. */
+  deadline = NaN;
+  /** Called once when the sleep is over, however it ended. */
+  onAwake: (() => void) | null = null;
   /** The blocking algorithm it is in. */
   op: Blocking<unknown> | null = null;
   /** Set by an AbortSignal: what the algorithm is told instead of going on. */
@@ -103,6 +100,8 @@ let stepping: Thread | null = null;
 let plain: Thread | null = null;
 let switching = false;
 let kicked = false;
+/** A microtask by this costs a third of queueMicrotask. */
+const settled = Promise.resolve();
 let turnPending = false;
 let turnStart = 0;
 let turnSwitches = 0;
@@ -294,7 +293,7 @@ export function enqueue(thread: Thread): void {
   runQueue.push(thread);
   if (onCpu !== null || switching || kicked || !isShared) return;
   kicked = true;
-  queueMicrotask(kick); // Not at once: the waker may hold locks that a waiter's condition takes.
+  void settled.then(kick); // Not at once: the waker may hold locks that a waiter's condition takes.
 }
 
 function kick(): void {
@@ -321,7 +320,7 @@ const queueEmpty = (): boolean => runHead === runQueue.length;
 // --- A shared isolate ---------------------------------------------------------------------------------------------
 
 /** Gives the CPU to the next runnable thread, unless somebody has it. Called whenever a turn ends. */
-function reschedule(): void {
+function reschedule(now = uptime()): void {
   if (switching) return;
   switching = true;
   while (onCpu === null) {
@@ -330,14 +329,16 @@ function reschedule(): void {
       if (goIdle()) break;
       continue;
     }
-    const now = uptime();
     if (now - turnStart > load(BUDGET_US) / 1000) {
       askForTurn();
       break;
     }
     const thread = dequeue()!;
-    if (thread.gate !== null && taskState(thread.addr) === TASK_RUNNING) takeTurn(thread, now);
-    else if (thread.probing) enqueue(thread);
+    if (thread.gate !== null && taskState(thread.addr) === TASK_RUNNING) {
+      const stepped = thread.op !== null;
+      takeTurn(thread, now);
+      if (stepped) now = uptime();
+    } else if (thread.probing) host.turn(() => enqueue(thread));
   }
   switching = false;
 }
@@ -399,7 +400,7 @@ function takeTurn(thread: Thread, now: number): void {
   w32(self + ISOLATE.curr, thread.addr);
   wf64(self + ISOLATE.heartbeat, now);
   if (thread.op !== null) step(thread, now);
-  else release(thread, undefined);
+  else release(thread, Number.isNaN(thread.deadline) ? undefined : jiffiesUntil(thread.deadline, now));
 }
 
 /** Drives the algorithm to its next sleep or its end. */
@@ -415,16 +416,17 @@ function step(thread: Thread, now: number): void {
     account(thread, now);
   } catch (error) {
     stepping = null;
-    release(thread, new Thrown(error));
+    thread.gate = thread.fail;
+    release(thread, error);
   }
 }
 
 /** Opens the gate: the thread's own code runs as soon as the microtasks before it have. */
 function release(thread: Thread, value: unknown): void {
   const open = thread.gate!;
-  thread.gate = null;
-  thread.op = null;
+  thread.gate = thread.fail = thread.op = null;
   w32(thread.addr + TASK.wchan, 0);
+  endSleep(thread);
   if (!thread.borrowed) {
     onCpu = thread;
     askForTurn();
@@ -457,47 +459,66 @@ function onTurn(): void {
   else reschedule();
 }
 
+/** What goes with one blocking call is over: its abort listener, or the task it was carried by. */
+function endSleep(thread: Thread): void {
+  const { onAwake } = thread;
+  thread.onAwake = null;
+  onAwake?.();
+  if (thread.borrowed) giveBack(thread);
+}
+
 /** Puts the calling thread to sleep, or to the end of the queue if its state is RUNNING. Resolves when its turn comes. */
-function suspend(thread: Thread, deadline: number, op: Blocking<unknown> | null): Promise<unknown> {
+function suspend(thread: Thread, deadline: number, op: Blocking<unknown> | null, result = NaN): Promise<unknown> {
   const now = uptime();
   atomicCheck(thread.addr);
   thread.op = op;
+  thread.deadline = result;
   account(thread, now);
   const gate = makeGate(thread);
   if (taskState(thread.addr) === TASK_RUNNING) enqueue(thread);
   else armTimeout(thread, deadline);
   if (onCpu === thread) onCpu = null;
-  reschedule();
+  reschedule(now);
   return gate;
 }
 
-/** Every sleep of an async thread hangs on one of these, so that a probe can look along the chain of awaits. */
+let openGate: (value: unknown) => void;
+let failGate: (error: unknown) => void;
+const takeHandles = (open: typeof openGate, fail: typeof failGate): void => {
+  openGate = open;
+  failGate = fail;
+};
+
+/** The promise on which an async thread sleeps: nothing but a promise, so that a switch costs one. */
 function makeGate(thread: Thread): Promise<unknown> {
-  return new Promise<unknown>((open) => {
-    thread.gate = open;
-  }).then((value) => {
-    if (typeof value !== 'object' || value === null) return value;
-    if (value instanceof Thrown) throw value.error;
-    if (value instanceof Probe) return answerProbe(thread, value);
-    return value;
-  });
-}
-
-function answerProbe(thread: Thread, probe: Probe): Promise<unknown> {
-  const trace = host.errorTrace(answerProbe);
-  const gate = makeGate(thread);
-  thread.probing = false;
-  probe.answer(trace);
+  const gate = new Promise<unknown>(takeHandles);
+  thread.gate = openGate;
+  thread.fail = failGate;
   return gate;
 }
 
-/** The call trace of a thread that sleeps here, as lines of "at ..."; empty if it runs. Resolves within a microtask or two. */
+/**
+ * The call trace of a thread that sleeps here, as lines of "at ..."; empty if it runs. The sleeper does not notice: its
+ * gate is made to follow another promise, in whose reaction a stack capture walks the awaits behind the gate; what that
+ * returns is a gate again. Sleeping costs nothing for it. (A gate with a reaction of its own costs each sleep a promise.)
+ */
 export function probeThread(thread: Thread): Promise<string> {
-  const open = thread.gate;
-  if (open === null) return Promise.resolve('');
+  const follow = thread.gate;
+  if (follow === null) return Promise.resolve('');
   thread.gate = null;
   thread.probing = true;
-  return new Promise((answer) => open(new Probe(answer)));
+  return new Promise((answer) => {
+    const look = (): Promise<unknown> => {
+      const trace = host.errorTrace(look);
+      const gate = makeGate(thread);
+      thread.probing = false;
+      answer(trace);
+      return gate;
+    };
+    let begin!: () => void;
+    follow(new Promise<void>((resolve) => { begin = resolve; }).then(look));
+    host.turn(begin); // By then the gate follows it.
+  });
 }
 
 function armTimeout(thread: Thread, deadline: number): void {
@@ -651,22 +672,18 @@ export function block<T>(why: string, start: (task: number) => Blocking<T>, opt?
     else w32(thread.addr + TASK.wchan, 0);
     return ready(first.value);
   }
-  const slept = suspend(thread, first.value, op) as Promise<T>;
-  return opt?.signal || borrowed ? settle(thread, slept, borrowed, opt?.signal) : slept;
+  if (opt?.signal) listenForAbort(thread, opt.signal);
+  return suspend(thread, first.value, op) as Promise<T>;
 }
 
-async function settle<T>(thread: Thread, slept: Promise<T>, borrowed: boolean, signal?: AbortSignal): Promise<T> {
+/** Ends the sleep that begins now when `signal` fires: the algorithm is told, cleans up, and the wait rejects. */
+function listenForAbort(thread: Thread, signal: AbortSignal): void {
   const abort = (): void => {
-    thread.aborted = { reason: signal!.reason };
+    thread.aborted = { reason: signal.reason };
     wakeUpState(thread.addr, -1);
   };
-  signal?.addEventListener('abort', abort, { once: true });
-  try {
-    return await slept;
-  } finally {
-    signal?.removeEventListener('abort', abort);
-    if (borrowed) giveBack(thread);
-  }
+  signal.addEventListener('abort', abort, { once: true });
+  thread.onAwake = () => signal.removeEventListener('abort', abort);
 }
 
 /** Runs a blocking algorithm for the plain thread that calls, by blocking its isolate. `call` is the Sync spelling's plain name. */
@@ -706,11 +723,11 @@ const overBudget = (): boolean => uptime() - turnStart > load(BUDGET_US) / 1000;
  * Leaves the CPU: in a sleeping state until woken, in RUNNING to the end of the queue. A signal that the state allows
  * keeps it from sleeping. Returns in RUNNING. Throws EPERM outside a kernel thread. C: schedule.
  */
-export async function schedule(): Promise<void> {
+export function schedule(): Promise<void> {
   const thread = needThread('schedule');
   bugOn(thread.gate !== null, 'task %d sleeps in two places at once', thread.pid);
   if (maySleep(thread.addr)) w32(thread.addr + TASK.wchan, wchan('schedule'));
-  await suspend(thread, Infinity, null);
+  return suspend(thread, Infinity, null) as Promise<void>;
 }
 
 /** C: schedule. For plain threads; throws EDEADLK on a shared isolate. */
@@ -718,12 +735,21 @@ export function scheduleSync(): void {
   sleepUntilSync(needPlain('schedule'), Infinity, 'schedule');
 }
 
-/** Sleeps in the state that was set, at most until `deadline` (ms since boot); in RUNNING it does not. What schedule_timeout stands on. */
-export function sleepUntil(thread: Thread, deadline: number, why: string): Promise<unknown> {
+/**
+ * Sleeps in the state that was set, at most until `deadline` (ms since boot); in RUNNING it does not. Returns the jiffies
+ * left then. What schedule_timeout stands on.
+ */
+export function sleepUntil(thread: Thread, deadline: number, why: string): Promise<number> {
   bugOn(thread.gate !== null, 'task %d sleeps in two places at once', thread.pid);
-  if (!maySleep(thread.addr)) return ready(undefined);
+  if (!maySleep(thread.addr)) return ready(jiffiesUntil(deadline));
   w32(thread.addr + TASK.wchan, wchan(why));
-  return suspend(thread, deadline, null);
+  return suspend(thread, deadline, null, deadline) as Promise<number>;
+}
+
+/** The thread that may sleep here and now without a task borrowed for it, or null. */
+export function freeThread(): Thread | null {
+  const thread = currentThread();
+  return thread !== null && thread.gate === null && thread !== stepping && plain === null ? thread : null;
 }
 
 /** For plain threads; as sleepUntil. */

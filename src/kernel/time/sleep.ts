@@ -7,7 +7,7 @@ import { cpuRelax } from '../../lib/atomic.js';
 import { EINTR } from '../../lib/errno.js';
 import { warnOnce } from '../panic.js';
 import { KERN_ERR, printk } from '../printk/printk.js';
-import { block, blockSync, needPlain, needThread, ready, schedule, scheduleSync, sleepUntil, sleepUntilSync, type Blocking, type WaitOptions } from '../sched/core.js';
+import { block, blockSync, freeThread, needPlain, needThread, ready, schedule, scheduleSync, sleepUntil, sleepUntilSync, type Blocking, type WaitOptions } from '../sched/core.js';
 import { TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, setTaskState, taskState } from '../sched/task.js';
 import { signalPendingState, taskSignalPending } from '../signal.js';
 import { deadlineIn, jiffiesUntil, uptime } from './time.js';
@@ -23,13 +23,11 @@ export const getCurrentState = (): number => taskState(needThread('getCurrentSta
  * out, MAX_SCHEDULE_TIMEOUT for that timeout; never sleeps in state RUNNING. Returns in RUNNING. A negative timeout is
  * reported and 0. EPERM outside a kernel thread. C: schedule_timeout.
  */
-export async function scheduleTimeout(timeout: number, opt?: WaitOptions): Promise<number> {
+export function scheduleTimeout(timeout: number, opt?: WaitOptions): Promise<number> {
   const thread = needThread('scheduleTimeout');
-  if (!validTimeout(timeout, thread.addr)) return 0;
+  if (!validTimeout(timeout, thread.addr)) return Promise.resolve(0);
   const deadline = deadlineIn(timeout);
-  if (opt?.signal) await block('schedule_timeout', (task) => sleepOnce(task, deadline), opt);
-  else await sleepUntil(thread, deadline, 'schedule_timeout');
-  return jiffiesUntil(deadline);
+  return opt?.signal ? block('schedule_timeout', (task) => sleepOnce(task, deadline), opt) : sleepUntil(thread, deadline, 'schedule_timeout');
 }
 
 /** For plain threads; as scheduleTimeout. */
@@ -49,10 +47,10 @@ function validTimeout(timeout: number, task: number): boolean {
 }
 
 /** One sleep in the state that is set. */
-function* sleepOnce(task: number, deadline: number): Blocking<void> {
-  if (taskState(task) === TASK_RUNNING) return;
-  if (!signalPendingState(taskState(task), task)) yield deadline;
+function* sleepOnce(task: number, deadline: number): Blocking<number> {
+  if (taskState(task) !== TASK_RUNNING && !signalPendingState(taskState(task), task)) yield deadline;
   setTaskState(task, TASK_RUNNING);
+  return jiffiesUntil(deadline);
 }
 
 /** Sleeps once in `state`; returns the jiffies left. The state is set inside, so this also works in a borrowed task. */
@@ -67,7 +65,12 @@ function* sleepIn(task: number, state: number, timeout: number): Blocking<number
   return jiffiesUntil(deadline);
 }
 
-const sleepState = (state: number) => (timeout: number, opt?: WaitOptions): Promise<number> => block('schedule_timeout', (task) => sleepIn(task, state, timeout), opt);
+const sleepState = (state: number) => (timeout: number, opt?: WaitOptions): Promise<number> => {
+  const thread = opt?.signal ? null : freeThread();
+  if (thread === null) return block('schedule_timeout', (task) => sleepIn(task, state, timeout), opt);
+  setTaskState(thread.addr, state);
+  return sleepUntil(thread, deadlineIn(timeout), 'schedule_timeout');
+};
 const sleepStateSync = (call: string, state: number) => (timeout: number): number => blockSync('schedule_timeout', call, (task) => sleepIn(task, state, timeout));
 
 /** Sets the state (S) and sleeps as scheduleTimeout does; an allowed signal or a stop ends it. C: schedule_timeout_interruptible. */

@@ -62,6 +62,6 @@ export const timeIsAfterJiffies = (a: number): boolean => timeBefore(jiffies(), 
 export const deadlineIn = (timeout: number): number => (timeout >= MAX_SCHEDULE_TIMEOUT ? Infinity : uptime() + (timeout * 1000) / HZ);
 
 /** Jiffies left until `deadline`, rounded up; 0 when it is over, MAX_SCHEDULE_TIMEOUT for Infinity. */
-export function jiffiesUntil(deadline: number): number {
-  return deadline === Infinity ? MAX_SCHEDULE_TIMEOUT : Math.max(0, Math.ceil(((deadline - uptime()) * HZ) / 1000));
+export function jiffiesUntil(deadline: number, now = uptime()): number {
+  return deadline === Infinity ? MAX_SCHEDULE_TIMEOUT : Math.max(0, Math.ceil(((deadline - now) * HZ) / 1000));
 }
