@@ -29,7 +29,7 @@ import { TASK_NAME_LEN } from './param.js';
 import { warn, warnOnce } from './panic.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
 import { Thread, addTimer, block, blockSync, currentThread, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
-import { Task, onDispose, taskAt } from './sched/handle.js';
+import { onDispose, taskAt, type Task } from './sched/handle.js';
 import {
   KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
   KTHREAD_STOP_SIGNAL, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,

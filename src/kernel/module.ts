@@ -109,7 +109,7 @@ export async function doInitcalls(): Promise<void> {
 
 /** Runs the exits of built-in modules, last one first. */
 export async function doExitcalls(): Promise<void> {
-  for (const { exit } of builtins.splice(0).reverse()) if (exit) await runInTask('rmmod', exit);
+  for (const { exit } of builtins.splice(0).toReversed()) if (exit) await runInTask('rmmod', exit);
 }
 
 function reportInit(name: string, result: number): void {
