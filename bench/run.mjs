@@ -44,6 +44,7 @@ async function main() {
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
+  for (const said of growth(results)) console.log(said);
   const report = { machine: machine(), date: new Date().toISOString(), quick: Boolean(options.quick), rows: results };
   if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
   if (options.markdown) writeMarkdown(report);
@@ -58,16 +59,16 @@ async function readRows() {
   for (const file of files) {
     const url = new URL(file, ROWS).href;
     const { rows } = await import(url);
-    found.push(...rows.map((row) => ({ row, url })));
+    found.push(...rows.map((row, index) => ({ row, url, index })));
   }
   return found;
 }
 
 /** Runs one row in a process of its own; resolves with its results. */
-function measure({ row, url }, scratch) {
+function measure({ row, url, index }, scratch) {
   const profile = options.cpuProf ? ['--cpu-prof', '--cpu-prof-dir', options.cpuProf] : [];
   const settings = { rounds: options.quick ? 3 : options.rounds, quick: Boolean(options.quick), scratch };
-  const child = fork(MEASURE, [url, row.name, JSON.stringify(settings)], { execArgv: [...(row.node ?? []), ...profile] });
+  const child = fork(MEASURE, [url, String(index), JSON.stringify(settings)], { execArgv: [...(row.node ?? []), ...profile] });
   const { promise, resolve, reject } = withResolvers();
   const limit = setTimeout(() => {
     child.kill('SIGKILL');
@@ -83,6 +84,16 @@ function measure({ row, url }, scratch) {
     reject(new Error(`ended with status ${code}`)); // Too late if the results came.
   });
   return promise;
+}
+
+/** A line for each row that was measured at several sizes: the cost of one must not depend on how many there are. */
+function growth(results) {
+  const sized = results.filter(({ n, ours }) => n !== null && ours !== null);
+  return [...new Set(sized.map(({ row }) => row))].map((row) => {
+    const group = sized.filter((result) => result.row === row);
+    const figures = group.map(({ ours }) => ours);
+    return `growth: ${row} differs by ${(Math.max(...figures) / Math.min(...figures)).toFixed(2)}x from n=${group[0].n} to n=${group.at(-1).n}`;
+  });
 }
 
 function showProgress(text) {

@@ -1,15 +1,15 @@
 // Measures one row in a process of its own, started by run.mjs: what another row left behind, a warm isolate or a grown heap,
 // must not help or hurt. Ours and every peer take turns, round after round, so that a slow minute of the computer meets all.
 //
-//     node measure.mjs FILE ROW {"rounds":7,"quick":false,"scratch":"..."}
+//     node measure.mjs FILE INDEX {"rounds":7,"quick":false,"scratch":"..."}
 import { boot, sysctl } from 'kthread';
 import { Skipped } from './skipped.mjs';
 import { median, percentile, spread } from './stats.mjs';
 
-const [, , file, name, settings] = process.argv;
+const [, , file, index, settings] = process.argv;
 const { rounds, quick, scratch } = JSON.parse(settings);
 const { rows } = await import(file);
-const row = rows.find((candidate) => candidate.name === name);
+const row = rows[Number(index)];
 
 const machine = await boot({ cpus: 2 });
 for (const [setting, value] of Object.entries(row.sysctls ?? {})) sysctl(setting, value);
@@ -48,33 +48,32 @@ async function take(contender) {
 /** One figure for each percentile and each peer. */
 function results() {
   return (row.percentiles ?? [50]).flatMap((percent) => {
-    const [ours, ...peers] = contenders.map((contender) => summary(contender, percent));
-    const title = row.percentiles ? `${row.name} p${percent}` : row.name;
-    const common = { row: title, ours: ours.value, unit: row.unit, spread: ours.spread, cpu: ours.cpu, n: row.size ?? null, rounds };
+    const ours = summary(contenders[0], percent);
+    const common = { row: row.percentiles ? `${row.name} ${percent === 100 ? 'worst' : `p${percent}`}` : row.name, ours: ours.value, unit: row.unit, spread: ours.spread, cpu: ours.cpu, n: row.size ?? null, rounds };
     if (ours.skipped) return [{ ...common, skipped: ours.skipped }];
-    if (peers.length === 0) return [{ ...common, ...verdict(ours.value, undefined, row) }];
-    return peers.map((peer) => ({
-      ...common, peer: peer.value, peerName: peer.name, ratio: peer.value === null ? null : ours.value / peer.value,
-      ...verdict(ours.value, peer.value, peer), peerSpread: peer.spread, peerCpu: peer.cpu, ...(peer.skipped && { skipped: peer.skipped }),
-    }));
+    if (contenders.length === 1) return [{ ...common, ...verdict(ours.value, null, row) }];
+    return contenders.slice(1).map((contender) => {
+      const { value: peer, spread: peerSpread, cpu: peerCpu, skipped } = summary(contender, percent);
+      const ratio = peer === null ? null : ours.value / peer;
+      return { ...common, peer, peerName: contender.name, ratio, ...verdict(ours.value, ratio, contender), peerSpread, peerCpu, ...(skipped && { skipped }) };
+    });
   });
 }
 
 /** A percentile of all samples; how far the rounds lie apart is that of their medians. */
-function summary({ name, rounds, skipped }, percent) {
-  if (skipped || rounds.length === 0) return { name, value: null, spread: null, cpu: null, skipped };
+function summary({ rounds, skipped }, percent) {
+  if (skipped) return { value: null, spread: null, cpu: null, skipped };
   return {
-    name,
     value: percentile(rounds.flatMap(({ samples }) => [...samples]), percent),
     spread: spread(rounds.map(({ samples }) => median(samples))),
     cpu: rounds[0].cpu === undefined ? null : median(rounds.map(({ cpu }) => cpu)),
   };
 }
 
-/** Whether the figure reaches what it must and what it aims at: a ratio to the peer or a bound of its own. */
-function verdict(ours, peer, { must, aim }) {
-  const reached = (goal) => (goal.ours === undefined ? peer !== null && ours / peer <= goal.ratio : ours <= goal.ours);
-  const said = (goal) => (goal === undefined ? null : goal.ours === undefined ? `ratio <= ${goal.ratio}` : `<= ${goal.ours} ${row.unit}`);
-  const judged = must !== undefined && (must.ratio === undefined || peer !== null);
-  return { must: said(must), aim: said(aim), met: !judged ? null : aim && reached(aim) ? 'aim' : reached(must) ? 'must' : 'no' };
+/** Whether the figure reaches what it must and what it aims at: a ratio to the peer, or a bound of its own. */
+function verdict(ours, ratio, { must, aim }) {
+  const said = (goal) => goal && (goal.ours === undefined ? `ratio <= ${goal.ratio}` : `<= ${goal.ours} ${row.unit}`);
+  const reached = (goal) => goal !== undefined && (goal.ours === undefined ? ratio !== null && ratio <= goal.ratio : ours <= goal.ours);
+  const measured = [must, aim].some((goal) => goal && (goal.ours !== undefined || ratio !== null));
+  return { must: said(must) ?? null, aim: said(aim) ?? null, met: !measured ? null : reached(aim) ? 'aim' : reached(must) ? 'must' : 'no' };
 }

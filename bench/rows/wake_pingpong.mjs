@@ -1,10 +1,9 @@
 // Two plain threads wake each other in turn, each sleeping on its state word: a round trip is two wake-ups and two sleeps. On
 // two cores of their own ("pinned"), and wherever the system puts them.
-import { kthreadRun } from 'kthread';
 import { Worker } from 'node:worker_threads';
-import { ended } from '../lib/ended.mjs';
 import { runNative } from '../lib/native.mjs';
 import { twoCores } from '../lib/pin.mjs';
+import { runToEnd } from '../lib/run_to_end.mjs';
 import { pinger } from '../threads/pingpong.mjs';
 
 const POLLING_COST = 'a waiter that polls burns its core for up to kernel.halt_poll_us (50) before each sleep, and stops polling after three waits in vain; "cpu" is what a round trip burns on both cores together';
@@ -34,8 +33,7 @@ function variant(base, polling, pinned, must, aim) {
 
 async function oursPingPong(rounds, cores) {
   const before = process.cpuUsage();
-  const task = await kthreadRun(pinger, { rounds, cores }, 'pinger');
-  const value = (await ended(task)) / 1000;
+  const value = (await runToEnd(pinger, { rounds, cores })) / 1000;
   return { value, cpu: cpuSince(before) / rounds };
 }
 

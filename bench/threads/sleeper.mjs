@@ -4,11 +4,15 @@ import { TASK_INTERRUPTIBLE, TASK_RUNNING, kthreadShouldStop, scheduleSync, setC
 export const VALUE = 7;
 
 export const plainSleeper = threadfn(import.meta, 'plainSleeper', () => {
+  sleepUntilStopped();
+  return VALUE;
+});
+
+export function sleepUntilStopped() {
   for (;;) {
     setCurrentState(TASK_INTERRUPTIBLE);
     if (kthreadShouldStop()) break;
     scheduleSync();
   }
   setCurrentState(TASK_RUNNING);
-  return VALUE;
-});
+}

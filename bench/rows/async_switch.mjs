@@ -1,0 +1,65 @@
+// Two async threads on one isolate wake each other in turn: what a switch between threads costs beside the least that any
+// asynchronous code pays, two awaits.
+import { TASK_INTERRUPTIBLE, kthreadCreate, kthreadShouldStop, kthreadStop, schedule, setCurrentState, wakeUpProcess } from 'kthread';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { sleepUntilStopped } from '../lib/sleepers.mjs';
+
+export const rows = [
+  {
+    name: 'async-switch',
+    title: 'two async threads on one isolate wake each other: one switch',
+    unit: 'us',
+    cost: 'with the first async thread awaits get dearer on Node 20 and 22 (AsyncLocalStorage), also those of other code; kthread turns that off after the last',
+    ours: (ctx) => switches(ctx.times(200_000)),
+    peers: [{ name: 'two awaits with AsyncLocalStorage', must: { ratio: 4 }, aim: { ratio: 2.5 }, run: (ctx) => awaits(ctx.times(200_000)) }],
+  },
+];
+
+/** Each says that it will sleep before it wakes the other, so no wake-up is lost. Ends when the first has done its part. */
+async function switches(times) {
+  let took;
+  const figure = new Promise((resolve) => (took = resolve));
+  const first = await kthreadCreate(async () => {
+    while (other.state !== 'S') await schedule(); // The other runs and sleeps first.
+    const start = performance.now();
+    for (let i = 0; i < times / 2; i++) {
+      setCurrentState(TASK_INTERRUPTIBLE);
+      wakeUpProcess(other);
+      await schedule();
+    }
+    took(((performance.now() - start) * 1000) / times);
+    return sleepUntilStopped();
+  }, undefined, 'first');
+  const other = await kthreadCreate(async () => {
+    setCurrentState(TASK_INTERRUPTIBLE);
+    await schedule();
+    while (!kthreadShouldStop()) {
+      setCurrentState(TASK_INTERRUPTIBLE);
+      wakeUpProcess(first);
+      await schedule();
+    }
+    return 0;
+  }, undefined, 'other');
+  wakeUpProcess(other);
+  wakeUpProcess(first);
+  const value = await figure;
+  await kthreadStop(other);
+  await kthreadStop(first);
+  return value;
+}
+
+/** Two async functions that take turns by awaiting, each in a context of its own. One figure is two awaits. */
+async function awaits(times) {
+  const storage = new AsyncLocalStorage();
+  const loop = async () => {
+    for (let i = 0; i < times / 2; i++) {
+      await undefined;
+      await undefined;
+    }
+  };
+  const start = performance.now();
+  await Promise.all([storage.run({ thread: 1 }, loop), storage.run({ thread: 2 }, loop)]);
+  const took = performance.now() - start;
+  storage.disable();
+  return (took * 1000) / times;
+}
