@@ -4,7 +4,7 @@
  */
 import { host, type IsolateProcess } from '../arch/host.js';
 import { cas, load, store } from '../lib/atomic.js';
-import { buffer, r32, w32 } from '../lib/memory.js';
+import { buffer, r32 } from '../lib/memory.js';
 import { isolateDied, setOopsAnnouncer } from '../kernel/exit.js';
 import { BOOT_ISOLATE } from '../kernel/fork.js';
 import type { Mail } from '../kernel/mail.js';
@@ -14,7 +14,7 @@ import type { EndMail } from '../kernel/module.js';
 import { IDLE_ISOLATES_MAX } from '../kernel/param.js';
 import { Console } from '../kernel/printk/syslog.js';
 import { lookForWork } from '../kernel/sched/core.js';
-import { ISOLATE, ISOLATE_BUSY, ISOLATE_DEAD, ISOLATE_IDLE, ISOLATE_STARTING, OWN, forEachIsolate, releaseIsolate, reserveIsolate, self } from '../kernel/smp.js';
+import { ISOLATE, ISOLATE_BUSY, ISOLATE_DEAD, ISOLATE_IDLE, ISOLATE_STARTING, ISOLATE_WARMING, OWN, forEachIsolate, releaseIsolate, reserveIsolate, self } from '../kernel/smp.js';
 import { sysctlGet } from '../kernel/sysctl.js';
 import type { OopsMail } from './isolate.js';
 import { attach, initIsolate } from './join.js';
@@ -41,19 +41,23 @@ function lookAtTable(): void {
   forEachIsolate((at) => {
     const state = load(at + ISOLATE.state);
     const number = r32(at + ISOLATE.number);
-    if (state === ISOLATE_STARTING && !running.has(number)) start(number);
+    if ((state === ISOLATE_STARTING || state === ISOLATE_WARMING) && !running.has(number)) start(number);
     if (r32(at + ISOLATE.kind) !== OWN) return;
     owned = true;
-    if (state === ISOLATE_IDLE || (state === ISOLATE_STARTING && load(at + ISOLATE.warm) === 1)) idle++;
+    if (state === ISOLATE_IDLE || state === ISOLATE_WARMING) idle++;
   });
   const wanted = Math.min(sysctlGet('kernel.warm_isolates'), IDLE_ISOLATES_MAX);
-  for (; owned && idle < wanted; idle++) startWarm();
+  for (; owned && idle < wanted; idle++) if (!startWarm()) break;
 }
 
-function startWarm(): void {
-  const number = reserveIsolate(OWN, 0, 0);
-  w32(isolateSlotAt(number) + ISOLATE.warm, 1);
-  start(number);
+/** One isolate more for the pool; false when the table is full. */
+function startWarm(): boolean {
+  try {
+    start(reserveIsolate(OWN, 0, 0, 0, ISOLATE_WARMING));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function start(number: number): void {

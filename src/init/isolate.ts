@@ -7,14 +7,14 @@ import { load, store } from '../lib/atomic.js';
 import { r32 } from '../lib/memory.js';
 import { setOopsAnnouncer } from '../kernel/exit.js';
 import { BOOT_ISOLATE } from '../kernel/fork.js';
-import { ownIsolate } from '../kernel/isolate.js';
+import { ownIsolate, retireIfDone } from '../kernel/isolate.js';
 import { fileOf, plainMain } from '../kernel/kthread.js';
 import { sendMail, type Mail } from '../kernel/mail.js';
 import { isolateSlotAt } from '../kernel/memlayout.js';
 import { handleModuleMail, type ModuleMail } from '../kernel/module.js';
 import { lookForWork } from '../kernel/sched/core.js';
 import type { Task } from '../kernel/sched/handle.js';
-import { ISOLATE, ISOLATE_BUSY, OWN, self } from '../kernel/smp.js';
+import { ISOLATE, ISOLATE_BUSY, OWN, RETIRE_NOW, self } from '../kernel/smp.js';
 import { attach, initIsolate } from './join.js';
 
 /** News of an oops for the isolate that booted. */
@@ -33,5 +33,5 @@ export async function joinAsIsolate(memory: SharedArrayBuffer, number: number): 
   if (own) return ownIsolate({ fileOf, run: plainMain });
   host.keepAlive(true);
   store(self + ISOLATE.state, ISOLATE_BUSY);
-  lookForWork();
+  lookForWork(() => retireIfDone(RETIRE_NOW));
 }

@@ -8,7 +8,7 @@ import { r32, w32 } from '../lib/memory.js';
 import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { MACHINE, isolateSlotAt, machineWord } from './memlayout.js';
 import { IDLE_ISOLATES_MAX } from './param.js';
-import { ISOLATE, ISOLATE_BUSY, ISOLATE_DEAD, ISOLATE_IDLE, ISOLATE_STARTING, OWN, SHARED, forEachIsolate, isolateAlive, reserveIsolate, ring, self } from './smp.js';
+import { ISOLATE, ISOLATE_BUSY, ISOLATE_DEAD, ISOLATE_IDLE, ISOLATE_STARTING, ISOLATE_WARMING, OWN, RETIRE_LAST, RETIRE_NOW, SHARED, forEachIsolate, isolateAlive, reserveIsolate, ring, self } from './smp.js';
 import { sysctlGet } from './sysctl.js';
 
 /** The isolate of the host worker: it starts and ends all others. */
@@ -91,8 +91,7 @@ export function claimIsolate(url: string, cpu: number, isAsync: boolean): number
       return r32(at + ISOLATE.number);
     }
   }
-  const number = reserveIsolate(isAsync ? SHARED : OWN, where, module);
-  if (isAsync) w32(isolateSlotAt(number) + ISOLATE.retire, 1);
+  const number = isAsync ? reserveIsolate(SHARED, where, module, RETIRE_LAST) : reserveIsolate(OWN, where, module);
   ringHost();
   return number;
 }
@@ -126,11 +125,12 @@ function leastBusyCpu(): number {
   return busy.indexOf(Math.min(...busy));
 }
 
-/** Gives a claimed isolate back that got no thread. */
+/** Gives a claimed isolate back that got no thread: to the pool, or, if it was to serve one thread only, away. */
 export function unclaim(number: number): void {
   const at = isolateSlotAt(number);
-  store(at + ISOLATE.warm, 1);
-  cas(at + ISOLATE.state, ISOLATE_BUSY, ISOLATE_IDLE);
+  if (r32(at + ISOLATE.kind) === OWN) {
+    if (cas(at + ISOLATE.state, ISOLATE_STARTING, ISOLATE_WARMING) !== ISOLATE_STARTING) cas(at + ISOLATE.state, ISOLATE_BUSY, ISOLATE_IDLE);
+  } else if (cas(at + ISOLATE.retire, RETIRE_LAST, RETIRE_NOW) === RETIRE_LAST) ring(at);
 }
 
 /** The shared isolate of `cpu` for this isolate's module; started if there is none yet. Throws EAGAIN when the table is full. */
@@ -168,26 +168,26 @@ export interface OwnLife {
   run(task: number): void;
 }
 
-/** Runs the threads that this isolate is claimed for, one after the other, until it is retired or others suffice. */
+/** Runs the threads that this isolate is claimed for, one after the other, until others suffice. */
 export async function ownIsolate({ fileOf, run }: OwnLife): Promise<void> {
-  cas(self + ISOLATE.state, ISOLATE_STARTING, load(self + ISOLATE.warm) === 0 ? ISOLATE_BUSY : ISOLATE_IDLE);
-  for (let task = nextTask(); task !== 0; task = nextTask()) {
+  if (cas(self + ISOLATE.state, ISOLATE_STARTING, ISOLATE_BUSY) !== ISOLATE_STARTING) cas(self + ISOLATE.state, ISOLATE_WARMING, ISOLATE_IDLE);
+  for (;;) {
+    const task = nextTask();
     await loadFile(fileOf(task));
     run(task);
     store(self + ISOLATE.task, 0);
-    if (load(self + ISOLATE.retire) === 1 || idleIsolates() >= IDLE_ISOLATES_MAX) break;
+    if (idleIsolates() >= IDLE_ISOLATES_MAX) break;
     store(self + ISOLATE.state, ISOLATE_IDLE);
   }
   store(self + ISOLATE.state, ISOLATE_DEAD);
 }
 
-/** Blocks until there is a task; 0 when this isolate shall end. */
+/** Blocks until there is a task. */
 function nextTask(): number {
   for (;;) {
     const seen = load(self + ISOLATE.bell);
     const task = load(self + ISOLATE.task);
     if (task !== 0) return task;
-    if (load(self + ISOLATE.retire) === 1 && cas(self + ISOLATE.state, ISOLATE_IDLE, ISOLATE_DEAD) === ISOLATE_IDLE) return 0;
     futexWait(self + ISOLATE.bell, seen, Infinity);
   }
 }
@@ -200,9 +200,9 @@ function idleIsolates(): number {
   return idle;
 }
 
-/** A shared isolate that was made for one thread ends with it. */
-export function retireIfDone(): void {
-  if (load(self + ISOLATE.retire) !== 1 || r32(self + ISOLATE.threads) > 0) return;
+/** A shared isolate that was made for one thread ends with it, or without it if it never comes. */
+export function retireIfDone(atLeast = RETIRE_LAST): void {
+  if (load(self + ISOLATE.retire) < atLeast || r32(self + ISOLATE.threads) > 0) return;
   store(self + ISOLATE.state, ISOLATE_DEAD);
   host.endIsolate();
 }

@@ -172,11 +172,16 @@ export function kthreadRunSync<D, const F extends string>(fn: ThreadFn<D>, data:
 const nrCpus = (): number => r32(machineWord(MACHINE.nr_cpus));
 
 function create<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, run: boolean, fmt: string, args: readonly unknown[]): Promise<Task> {
+  let request = 0;
   try {
     const name = vsprintf(fmt, args);
-    const request = makeRequest(fn, data, cpu, name);
+    request = makeRequest(fn, data, cpu, name);
     return block('kthread_create', (task) => submit(task, request, name, run));
   } catch (error) {
+    if (request !== 0) { // There was no task to wait in: it is on no list.
+      dropPlace(request);
+      kfree(request);
+    }
     return Promise.reject(error as Error);
   }
 }
@@ -303,7 +308,8 @@ function createKthread(request: number): number {
   if (task > 0) {
     w32(task + TASK.create, request);
     w32(task + TASK.fn, r32(request + CREATE.fn));
-  } else kfree(r32(request + CREATE.fn));
+    w32(request + CREATE.fn, 0);
+  }
   return task;
 }
 
@@ -330,11 +336,12 @@ function answer(request: number, result: number): void {
   completeAt(request + CREATE.done);
 }
 
-/** The thread could not be made: its isolate and data are given back. */
+/** The thread could not be made: its isolate and data, as far as nobody took them over, are given back. */
 function dropPlace(request: number): void {
   starts.delete(request);
   kfree(r32(request + CREATE.parcel));
-  if ((r32(request + CREATE.kflags) & KTHREAD_BLOCKING) !== 0) unclaim(r32(request + CREATE.isolate));
+  kfree(r32(request + CREATE.fn));
+  unclaim(r32(request + CREATE.isolate));
 }
 
 // --- The new thread's side ----------------------------------------------------------------------------------------
@@ -384,7 +391,9 @@ const parcels = new Map<number, Parcel>();
 function parcelOf(task: number): Parcel {
   let parcel = parcels.get(task);
   if (!parcel) {
-    parcel = unpackValue(r32(r32(task + TASK.create) + CREATE.parcel)) as Parcel;
+    const request = r32(task + TASK.create);
+    parcel = unpackValue(r32(request + CREATE.parcel)) as Parcel;
+    w32(request + CREATE.parcel, 0); // Freed: dropPlace() must not do it again if this isolate dies now.
     parcels.set(task, parcel);
   }
   return parcel;

@@ -36,8 +36,7 @@ export const ISOLATE = struct('isolate', {
   curr: ptr('o'), //            the task that runs, 0 when idle
   threads: s32('o'), //         threads that live here
   mail: ptr('a'), //            values from other isolates, last one first
-  warm: u32('a'), //            OWN: started for the pool, not for a thread
-  retire: u32('a'), //          1: ends instead of going back to the pool; SHARED: ends with its last thread
+  retire: u32('a'), //          RETIRE_*
   heartbeat: f64Field('o'), //  clock of the last switch, ms
   busy: f64Field('o'), //       ms spent running tasks
   comm: bytes('c', 16),
@@ -51,8 +50,15 @@ export const ISOLATE_STARTING = 1;
 export const ISOLATE_IDLE = 2;
 /** SHARED: at work. OWN: claimed or running a thread. */
 export const ISOLATE_BUSY = 3;
-/** Its OS thread is gone; the host has yet to clear up after it. */
+/** Nobody's: its OS thread is gone and the host has yet to clear up, or whoever reserved it is still filling it in. */
 export const ISOLATE_DEAD = 4;
+/** OWN: reserved for the pool, not for a thread; IDLE comes next. */
+export const ISOLATE_WARMING = 5;
+
+/** SHARED: it ends with its last thread. */
+export const RETIRE_LAST = 1;
+/** SHARED: nobody will give it a thread; it ends as soon as it has none. */
+export const RETIRE_NOW = 2;
 
 export const SHARED = 1;
 export const OWN = 2;
@@ -72,17 +78,23 @@ export function leaveMachine(): void {
   self = 0;
 }
 
-/** Reserves a number and record for a new isolate. Throws KernelError EAGAIN when NR_ISOLATES of them are there. */
-export function reserveIsolate(kind: number, cpu: number, module: number): number {
+/**
+ * Reserves a number and record for a new isolate, which the host worker starts when it next looks. Throws KernelError EAGAIN
+ * when NR_ISOLATES of them are there.
+ */
+export function reserveIsolate(kind: number, cpu: number, module: number, retire = 0, state = ISOLATE_STARTING): number {
   for (let tries = 0; tries < NR_ISOLATES; tries++) {
     const number = fetchAdd(machineWord(MACHINE.next_isolate), 1);
     const at = isolateSlotAt(number);
-    if (cas(at + ISOLATE.state, ISOLATE_FREE, ISOLATE_STARTING) !== ISOLATE_FREE) continue;
+    // The host must not see it half filled in: it would start it under the number of the isolate before.
+    if (cas(at + ISOLATE.state, ISOLATE_FREE, ISOLATE_DEAD) !== ISOLATE_FREE) continue;
     zero(at + ISOLATE.kind, ISOLATE.sizeof - ISOLATE.kind);
     w32(at + ISOLATE.kind, kind);
     w32(at + ISOLATE.cpu, cpu);
     w32(at + ISOLATE.module, module);
-    store(at + ISOLATE.number, number);
+    w32(at + ISOLATE.retire, retire);
+    w32(at + ISOLATE.number, number);
+    store(at + ISOLATE.state, state);
     return number;
   }
   throw new KernelError(-EAGAIN, `cannot start an isolate: all ${NR_ISOLATES} are in use`);

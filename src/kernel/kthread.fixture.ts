@@ -1,0 +1,132 @@
+/**
+ * What the threads of the kthread tests do. Each behaviour gets the address of words that it shares with its test; other
+ * isolates import this file to find the functions, so nothing here runs by being imported.
+ */
+import { fetchAdd, load, store } from '../lib/atomic.js';
+import { kthreadExit } from './exit.js';
+import { kthreadRun, kthreadRunSync, kthreadShouldStop, kthreadStop, kthreadStopSync, threadfn } from './kthread.js';
+import { behaviour } from './kinds.fixture.js';
+import { current } from './sched/handle.js';
+import { isolateCpu, self } from './smp.js';
+import { scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync } from './time/sleep.js';
+
+/** Words of a test: how often the function was called, what it saw of itself, and a word by which the test tells it something. */
+export const CALLS = 0, PID = 4, CPU = 8, SEEN = 12, GO = 16, WORDS = 5;
+
+function note(at: number): void {
+  store(at + PID, current().pid);
+  store(at + CPU, isolateCpu(self));
+  fetchAdd(at + CALLS, 1);
+}
+
+export interface Asked {
+  readonly at: number;
+  /** What it returns. */
+  readonly value: number;
+}
+
+/** Runs until it is asked to stop, then returns `value`. */
+export const obedient = behaviour<Asked>(import.meta, 'obedient', async ({ at, value }) => {
+  note(at);
+  while (!kthreadShouldStop()) await scheduleTimeoutInterruptible(1000);
+  return value;
+}, ({ at, value }) => {
+  note(at);
+  while (!kthreadShouldStop()) scheduleTimeoutInterruptibleSync(1000);
+  return value;
+});
+
+/** Returns `value` at once, asked or not. */
+export const brief = behaviour<Asked>(import.meta, 'brief', async ({ at, value }) => {
+  note(at);
+  return value;
+}, ({ at, value }) => {
+  note(at);
+  return value;
+});
+
+/** Says whether its data is what the test sent; `like` names the kind of value. */
+export const judge = behaviour<{ at: number; like: string; data: unknown }>(import.meta, 'judge', async ({ at, like, data }) => {
+  store(at + SEEN, verdict(like, data));
+}, ({ at, like, data }) => {
+  store(at + SEEN, verdict(like, data));
+});
+
+function verdict(like: string, data: unknown): number {
+  const found = data === null ? 'null' : data === undefined ? 'undefined' : data instanceof Map ? `Map ${String([...data])}` : JSON.stringify(data);
+  return found === like ? 1 : 2;
+}
+
+/** Creates `count` threads that add one to a word and end by themselves, waits for all of them, and returns how many it made. */
+export const creator = behaviour<{ at: number; count: number; pids: number }>(import.meta, 'creator', async ({ at, count, pids }) => {
+  for (let i = 0; i < count; i++) store(pids + i * 4, (await kthreadRun(brief.shared, { at, value: 0 }, 'brief/%d', i)).pid);
+  return count;
+}, ({ at, count, pids }) => {
+  for (let i = 0; i < count; i++) store(pids + i * 4, kthreadRunSync(brief.shared, { at, value: 0 }, 'brief/%d', i).pid);
+  return count;
+});
+
+/** Starts a child, waits until it runs, stops it, and returns what the child returned. The child's parent is in SEEN. */
+export const parent = behaviour<Asked>(import.meta, 'parent', async ({ at, value }) => {
+  const child = await kthreadRun(obedient.shared, { at, value }, 'child');
+  while (load(at + CALLS) === 0) await scheduleTimeoutInterruptible(1);
+  store(at + SEEN, child.ppid);
+  return kthreadStop(child);
+}, ({ at, value }) => {
+  const child = kthreadRunSync(obedient.plain, { at, value }, 'child');
+  while (load(at + CALLS) === 0) scheduleTimeoutInterruptibleSync(1);
+  store(at + SEEN, child.ppid);
+  return kthreadStopSync(child);
+});
+
+/** What the thread sees of itself: 1 if it is who its creator says, see the test. */
+export const introspect = behaviour<{ at: number; comm: string }>(import.meta, 'introspect', async ({ at, comm }) => {
+  const { pid, tgid, ppid } = current();
+  note(at);
+  store(at + SEEN, pid === tgid && ppid === 2 && current().comm === comm ? 1 : 2);
+}, ({ at, comm }) => {
+  const { pid, tgid, ppid } = current();
+  note(at);
+  store(at + SEEN, pid === tgid && ppid === 2 && current().comm === comm ? 1 : 2);
+});
+
+/** Leaves by kthreadExit three calls deep; its `finally` counts in GO, what follows would count in SEEN. */
+export const leaver = behaviour<Asked>(import.meta, 'leaver', async ({ at, value }) => {
+  note(at);
+  try {
+    await deep(value);
+  } finally {
+    fetchAdd(at + GO, 1);
+  }
+  fetchAdd(at + SEEN, 1);
+}, ({ at, value }) => {
+  note(at);
+  try {
+    deepSync(3, value);
+  } finally {
+    fetchAdd(at + GO, 1);
+  }
+  fetchAdd(at + SEEN, 1);
+});
+
+async function deep(value: number, calls = 3): Promise<void> {
+  if (calls > 0) await deep(value, calls - 1);
+  kthreadExit(value);
+}
+
+function deepSync(calls: number, value: number): void {
+  if (calls > 0) deepSync(calls - 1, value);
+  kthreadExit(value);
+}
+
+/** Throws out of the thread's function. */
+export const thrower = behaviour<string>(import.meta, 'thrower', async (message) => {
+  throw new RangeError(message);
+}, (message) => {
+  throw new RangeError(message);
+});
+
+/** A plain function that returns a promise, against the rules. */
+export const promising = threadfn(import.meta, 'promising', (value: number) => Promise.resolve(value));
+/** Returns something that is no int32. */
+export const odd = threadfn(import.meta, 'odd', (value: unknown) => value as number);
