@@ -10,7 +10,7 @@ import { attachMemory, buffer, r32, w32, wf64 } from '../lib/memory.js';
 import { layoutVersion } from '../lib/struct.js';
 import { isolateDied, setOopsListener } from '../kernel/exit.js';
 import { forgetSpares } from '../kernel/borrowed.js';
-import { BOOT_ISOLATE, copyProcess, onLiveness } from '../kernel/fork.js';
+import { BOOT_ISOLATE, copyProcess, onLiveness, putTask, tryGetTask } from '../kernel/fork.js';
 import { HOST_ISOLATE, abandonLoad, forgetFiles, onHostNeeded } from '../kernel/isolate.js';
 import { requestStop } from '../kernel/kthread.js';
 import type { Mail } from '../kernel/mail.js';
@@ -24,12 +24,14 @@ import { forEachTask } from '../kernel/pid.js';
 import { KERN_WARNING, prInfo, printk } from '../kernel/printk/printk.js';
 import { logClose } from '../kernel/printk/ringbuffer.js';
 import { consoleIsDone } from '../kernel/printk/syslog.js';
-import { endScheduler, localThread, probeThread } from '../kernel/sched/core.js';
+import { waitForCommon } from '../kernel/sched/completion.js';
+import { block, endScheduler, localThread, lookForWork, probeThread } from '../kernel/sched/core.js';
 import { taskAt, type Task } from '../kernel/sched/handle.js';
-import { KTHREAD_MIGRATES, KTHREAD_UNREF, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, setTaskState } from '../kernel/sched/task.js';
+import { KTHREAD_MIGRATES, KTHREAD_UNREF, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, setTaskState } from '../kernel/sched/task.js';
 import { forgetWchans } from '../kernel/sched/wchan.js';
 import { ISOLATE, ISOLATE_BUSY, SHARED, forEachIsolate, leaveMachine, me, releaseIsolate, reserveIsolate } from '../kernel/smp.js';
 import { initSysctls, sysctl } from '../kernel/sysctl.js';
+import { msleep, msleepInterruptible } from '../kernel/time/sleep.js';
 import { uptime } from '../kernel/time/time.js';
 import type { OopsMail } from './isolate.js';
 import { attach, initIsolate } from './join.js';
@@ -167,6 +169,7 @@ function listenTo({ onOops }: BootOptions): void {
   announce = onOops ?? ((task, error) => host.write(2, `kthread: ${task.comm}[${task.pid}] was ended by an exception: ${error.stack ?? String(error)}\n`));
   setOopsListener(announce);
   onLiveness(updateLiveness);
+  lookForWork(updateLiveness); // Other isolates ring when they make the first or end the last.
   onHostNeeded(startHost);
   setPanicHandler(() => {
     forEachTask((task) => {
@@ -246,25 +249,27 @@ async function removeModules(): Promise<void> {
 
 /** Waits for `work`, but not beyond `deadline`. */
 async function within(deadline: number, work: Promise<void>): Promise<void> {
-  let done = false;
-  const ended = work.then(() => { done = true; });
-  while (!done && uptime() < deadline) await Promise.race([ended, nextTurn()]);
+  const done = new AbortController();
+  const timer = msleepInterruptible(deadline - uptime(), { signal: done.signal }).catch(() => 0);
+  await Promise.race([work, timer]);
+  done.abort();
+  await timer;
 }
-
-/** A moment later, with the event loop kept alive. */
-const nextTurn = (): Promise<void> => new Promise((resolve) => {
-  host.keepAlive(true);
-  host.turn(resolve);
-});
 
 async function stopThreads(deadline: number): Promise<ShutdownReport> {
   const asked = liveThreads();
   for (const task of asked) requestStop(task.addr);
-  while (uptime() < deadline && liveThreads().length > 0) await nextTurn();
+  for (const task of asked) await waitForEnd(task, deadline);
   const left: Array<{ task: Task; trace: string }> = [];
   for (const task of liveThreads()) left.push({ task, trace: await traceOf(task) });
   for (const { task } of left) printk('%sshutdown: %s[%d] did not stop\n', KERN_WARNING, task.comm, task.pid);
   return { stopped: asked.length - left.length, left };
+}
+
+async function waitForEnd(task: Task, deadline: number): Promise<void> {
+  if (!tryGetTask(task.addr, task.pid)) return;
+  await block('shutdown', (waiter) => waitForCommon(waiter, task.addr + TASK.exited, TASK_UNINTERRUPTIBLE, deadline));
+  putTask(task.addr);
 }
 
 /** Where a thread is: the calls it awaits, or at least the function it sleeps in. */
@@ -284,7 +289,7 @@ function liveThreads(): Task[] {
 async function flushConsole(): Promise<void> {
   logClose();
   const patience = uptime() + 1000;
-  while (r32(machineWord(MACHINE.console)) !== 0 && !consoleIsDone() && uptime() < patience) await nextTurn();
+  while (r32(machineWord(MACHINE.console)) !== 0 && !consoleIsDone() && uptime() < patience) await msleep(1);
 }
 
 /** Nothing of the machine keeps the process alive after this. */

@@ -22,11 +22,12 @@ const spares: Thread[] = [];
 
 export const forgetSpares = (): void => void (spares.length = 0);
 
-function newTask(name: string): Thread {
+/** `borrowed`: for one blocking call; else it takes turns like a thread. */
+function newTask(name: string, borrowed: boolean): Thread {
   const task = copyProcess({ name, flags: PF_BORROWED, kflags: 0, isolate: me, cpu: load(self + ISOLATE.cpu), module: isolateModule(), ppid: 1, cpus: [-1, -1] });
   if (task < 0) throw new KernelError(task, `no task for a blocking call of ${name}: pids or kernel memory are out`);
   setTaskState(task, TASK_RUNNING);
-  const thread = new Thread(task, true);
+  const thread = new Thread(task, borrowed);
   installThread(thread);
   return thread;
 }
@@ -36,7 +37,7 @@ export function borrowTask(): Thread {
   const caller = currentThread();
   const name = caller ? readString(caller.addr + TASK.comm, TASK_COMM_LEN) : 'init';
   const spare = spares.pop();
-  const thread = spare ? reuse(spare, name) : newTask(name);
+  const thread = spare ? reuse(spare, name) : newTask(name, true);
   if (caller) w32(thread.addr + TASK.module, r32(caller.addr + TASK.module));
   return thread;
 }
@@ -74,7 +75,7 @@ export function giveBackTask(thread: Thread): void {
 
 /** Runs `fn` in a task of its own, named `name`; settles as `fn` does. */
 export function runInTask<T>(name: string, fn: () => Promise<T> | T): Promise<T> {
-  const thread = newTask(name);
+  const thread = newTask(name, false);
   const result = new Promise<T>((resolve, reject) => {
     startThread(thread, async () => {
       try {

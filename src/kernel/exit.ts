@@ -134,7 +134,15 @@ export function isolateDied(at: number, why: string): void {
     if (r32(task + TASK.create) !== 0) failCreation(task);
     finishTask(task, -EFAULT);
   });
+  for (const hear of deathListeners) hear(number);
   resyncAll();
+}
+
+const deathListeners: Array<(number: number) => void> = [];
+
+/** Calls `fn` with the number of each isolate that died, on the isolate that found out. */
+export function onIsolateDeath(fn: (number: number) => void): void {
+  deathListeners.push(fn);
 }
 
 let failCreation: (task: number) => void = () => {};

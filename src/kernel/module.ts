@@ -13,7 +13,7 @@ import { LIST_HEAD, listAddTail, listDelInit, listNext } from '../lib/list.js';
 import { r32, readString, w32, writeString } from '../lib/memory.js';
 import { bytes, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { runInTask } from './borrowed.js';
-import { exitValue, finishTask, oops } from './exit.js';
+import { exitValue, finishTask, onIsolateDeath, oops } from './exit.js';
 import { keepText } from './fork.js';
 import { HOST_ISOLATE, ringHost } from './isolate.js';
 import { requestStop } from './kthread.js';
@@ -25,11 +25,11 @@ import { addTaint, printTaskTrace, TAINT_DIE } from './panic.js';
 import { beginParams, endParams, type ParamInfo, type ParamInput } from './params.js';
 import { forEachTask } from './pid.js';
 import { KERN_ALERT, KERN_WARNING, printk } from './printk/printk.js';
-import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
+import { COMPLETION, completeAllAt, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
 import { block, localThread, probeThread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { TASK, TASK_DEAD, TASK_UNINTERRUPTIBLE } from './sched/task.js';
-import { ISOLATE, ISOLATE_FREE, SHARED, forEachIsolate, reserveIsolate } from './smp.js';
+import { ISOLATE, ISOLATE_FREE, SHARED, forEachIsolate, isolateAlive, reserveIsolate } from './smp.js';
 import { freeStatics } from './statics.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
 import { msecsToJiffies } from './time/time.js';
@@ -281,9 +281,11 @@ export async function rmmod(name: string): Promise<void> {
   if (r32(at + MODULE.has_exit) === 0) throw new KernelError(-EBUSY, `rmmod: module ${name} has no exit function and cannot be removed`);
   if (load(at + MODULE.refcnt) > 0) throw new KernelError(-EBUSY, `rmmod: module ${name} is in use`);
   if (cas(at + MODULE.state, MODULE_LIVE, MODULE_GOING) !== MODULE_LIVE) throw new KernelError(-EBUSY, `rmmod: module ${name} is being loaded or removed`);
-  initCompletionAt(at + MODULE.done);
-  sendMail(r32(at + MODULE.isolate), { kind: 'rmmod', module: at } satisfies RmmodMail);
-  await block('rmmod', (task) => waitForCommon(task, at + MODULE.done, TASK_UNINTERRUPTIBLE, Infinity));
+  if (isolateAlive(r32(at + MODULE.isolate))) {
+    initCompletionAt(at + MODULE.done);
+    sendMail(r32(at + MODULE.isolate), { kind: 'rmmod', module: at } satisfies RmmodMail);
+    await block('rmmod', (task) => waitForCommon(task, at + MODULE.done, TASK_UNINTERRUPTIBLE, Infinity));
+  }
   await unload(at);
 }
 
@@ -312,6 +314,16 @@ async function reportLeft(at: number): Promise<void> {
     printTaskTrace(task.addr, trace);
   }
 }
+
+/** The module's isolate died: who waits for its init or exit waits no longer. */
+onIsolateDeath((number) => {
+  forEachModule((at) => {
+    if (r32(at + MODULE.isolate) !== number) return;
+    printk('%smodule %s lost its isolate\n', KERN_WARNING, readString(at + MODULE.name, NAME_LEN));
+    if (load(at + MODULE.state) === MODULE_LOADING) initThrew(at, new Error('its isolate died'));
+    completeAllAt(at + MODULE.done);
+  });
+});
 
 /** Ends what is left of the module: threads, isolates, records. */
 async function unload(at: number): Promise<void> {

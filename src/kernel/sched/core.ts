@@ -651,6 +651,7 @@ function sleeper(): Thread {
  * a thread, or while the caller already sleeps (Promise.all), it runs in a task of its own.
  */
 export function block<T>(why: string, start: (task: number) => Blocking<T>, opt?: WaitOptions): Promise<T> {
+  if (plain) throw blocksInPlain(why);
   const thread = sleeper();
   const borrowed = thread !== currentThread();
   const op = start(thread.addr);
@@ -707,9 +708,13 @@ export function needPlain(call: string): Thread {
   throw new KernelError(-EDEADLK, `${call}Sync() would block an isolate that others share: await ${call}() instead`);
 }
 
+const blocksInPlain = (call: string): KernelError =>
+  new KernelError(-EDEADLK, `${call}: a plain thread has no event loop that an await could go on from; use the Sync spelling, or declare the function async`);
+
 /** A blocking call that need not sleep still counts: after the budget it goes through the event loop. */
 export function ready<T>(value: T): Promise<T> {
-  if (plain || !overBudget()) return Promise.resolve(value);
+  if (plain) throw blocksInPlain('this call');
+  if (!overBudget()) return Promise.resolve(value);
   const thread = currentThread();
   if (thread === null || thread.gate !== null || thread === stepping) return Promise.resolve(value);
   return suspend(thread, Infinity, null).then(() => value);
