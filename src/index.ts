@@ -32,6 +32,14 @@ export {
 export {
   HZ, MAX_JIFFY_OFFSET, MAX_SCHEDULE_TIMEOUT, jiffies, jiffiesToMsecs, jiffiesToUsecs, ktimeGet, msecsToJiffies, timeAfter, timeAfterEq, timeBefore, timeBeforeEq, timeInRange, timeIsAfterJiffies, timeIsBeforeJiffies, usecsToJiffies,
 } from './kernel/time/time.js';
+// Locks
+export { preemptCount, preemptDisable, preemptEnable } from './kernel/locking/preempt.js';
+export {
+  Guard, SpinLock, declareSpinlock, spinGuard, spinIsLocked, spinLock, spinLockBh, spinLockIrq, spinLockIrqsave, spinTrylock, spinUnlock, spinUnlockBh, spinUnlockIrq, spinUnlockIrqrestore,
+} from './kernel/locking/spinlock.js';
+export {
+  Mutex, declareMutex, mutexGuard, mutexGuardSync, mutexIsLocked, mutexLock, mutexLockInterruptible, mutexLockInterruptibleSync, mutexLockKillable, mutexLockKillableSync, mutexLockSync, mutexTrylock, mutexUnlock,
+} from './kernel/locking/mutex.js';
 // The log
 export * from './kernel/printk/printk.js';
 export { LogReader, clearLog, dmesg, formatKmsg, formatRecord, type DmesgOptions } from './kernel/printk/syslog.js';

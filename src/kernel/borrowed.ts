@@ -38,6 +38,7 @@ export function borrowTask(): Thread {
   const name = caller ? readString(caller.addr + TASK.comm, TASK_COMM_LEN) : 'init';
   const spare = spares.pop();
   const thread = spare ? reuse(spare, name) : newTask(name, true);
+  thread.caller = caller;
   if (caller) w32(thread.addr + TASK.module, r32(caller.addr + TASK.module));
   return thread;
 }

@@ -6,6 +6,7 @@ import { fetchAdd, fetchOr, futexWake, load, store } from '../lib/atomic.js';
 import { EFAULT, KernelError } from '../lib/errno.js';
 import { r32, readString, w32 } from '../lib/memory.js';
 import { countLive, keepText, putTask, writeTombstone } from './fork.js';
+import { releaseHeld, releaseOutside } from './locking/held.js';
 import { MACHINE, machineWord } from './memlayout.js';
 import { reportOops } from './panic.js';
 import { TASK_COMM_LEN } from './param.js';
@@ -40,6 +41,7 @@ export function setOopsListener(listener: typeof oopsListener): void {
  */
 export function finishTask(task: number, code: number): void {
   const pid = r32(task + TASK.pid);
+  releaseHeld(task);
   w32(task + TASK.exit_code, code);
   writeTombstone(pid, code);
   fetchOr(task + TASK.kflags, KTHREAD_EXITING);
@@ -134,6 +136,7 @@ export function isolateDied(at: number, why: string): void {
     if (r32(task + TASK.create) !== 0) failCreation(task);
     finishTask(task, -EFAULT);
   });
+  releaseOutside(at);
   for (const hear of deathListeners) hear(number);
   resyncAll();
 }

@@ -48,6 +48,7 @@ export function copyProcess(spec: NewTask): number {
   initCompletionAt(task + TASK.exited);
   initCompletionAt(task + TASK.parked);
   listInit(task + TASK.wait);
+  listInit(task + TASK.lock_wait);
   const now = uptime();
   wf64(task + TASK.start_time, now);
   wf64(task + TASK.last_switch, now);

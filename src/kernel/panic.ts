@@ -85,11 +85,11 @@ export function reportOops(task: number, what: string, stack: string): void {
   if (sysctlGet('kernel.panic_on_oops') !== 0) panic('Fatal exception');
 }
 
-/** "BUG: sleeping function called from invalid context" and its like: a mistake that does not end anybody. */
-export function reportBug(what: string, task = currentAddr()): void {
+/** "BUG: sleeping function called from invalid context" and its like: a mistake that does not end anybody. The trace of another task than the caller is not to be had. */
+export function reportBug(what: string, task = currentAddr(), details: readonly string[] = []): void {
   printk('%sBUG: %s\n', KERN_ERR, what);
-  printk('%s%s\n', KERN_ERR, whereLine(task));
-  printTrace(KERN_ERR, host.errorTrace(reportBug));
+  for (const line of [...details, whereLine(task)]) printk('%s%s\n', KERN_ERR, line);
+  if (task === currentAddr()) printTrace(KERN_ERR, host.errorTrace(reportBug));
 }
 
 let onPanic: (message: string) => void = () => {};

@@ -14,6 +14,8 @@ export const RESERVED_PIDS = 300;
 export const TASK_COMM_LEN = 16;
 /** Bytes of the whole name with its NUL, as /proc shows it. */
 export const TASK_NAME_LEN = 64;
+/** Locks of one task that are given on when it dies; it may hold more, those are lost then. */
+export const HELD_MAX = 8;
 /** Threads whose exit value is remembered after their record is gone; a power of two. */
 export const NR_TOMBSTONES = 16384;
 /** Bytes of log text that dmesg can look back on; a power of two. */

@@ -19,7 +19,7 @@ import { EAGAIN, KernelError } from '../lib/errno.js';
 import { r32, rf64, w32, zero } from '../lib/memory.js';
 import { bytes, f64Field, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { ISOLATE_STRIDE, MACHINE, isolateSlotAt, machineWord } from './memlayout.js';
-import { NR_ISOLATES } from './param.js';
+import { HELD_MAX, NR_ISOLATES } from './param.js';
 
 export const ISOLATE = struct('isolate', {
   number: u32('c'), //          never used twice; 0: the slot was never used
@@ -35,6 +35,8 @@ export const ISOLATE = struct('isolate', {
   tid: u32('o'), //             OS thread id
   curr: ptr('o'), //            the task that runs, 0 when idle
   threads: s32('o'), //         threads that live here
+  preempt_count: s32('o'), //   as a task's, for code outside of any
+  held: u32('a', HELD_MAX), //  likewise
   mail: ptr('a'), //            values from other isolates, last one first
   retire: u32('a'), //          RETIRE_*
   heartbeat: f64Field('o'), //  clock of the last switch, ms

@@ -76,6 +76,17 @@ function make(key: string, kind: StaticKind, size: number, init: (at: number) =>
   return record;
 }
 
+/** "file#name" of the record at `at`, without folders; '' if it was not declared. For reports: a scan under the lock. */
+export function staticName(record: number): string {
+  const lock = machineWord(MACHINE.statics_lock);
+  const head = machineWord(MACHINE.statics);
+  let name = '';
+  rawSpinLock(lock);
+  for (let at = listNext(head); at !== head; at = listNext(at)) if (r32(at + STATIC.at) === record) name = readString(r32(at + STATIC.key), KEY_MAX);
+  rawSpinUnlock(lock);
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
 /** Frees all records of module instance `module`; its code is gone. */
 export function freeStatics(module: number): void {
   const lock = machineWord(MACHINE.statics_lock);

@@ -16,7 +16,7 @@ const SPINS = 200;
 const PATIENCE_MS = 20;
 
 export function rawSpinLock(lock: number): void {
-  if (cas(lock, 0, me) !== 0) rawSpinLockSlow(lock);
+  if (cas(lock, 0, me) !== 0) contend(lock, me, holderDied);
 }
 
 export function rawSpinUnlock(lock: number): void {
@@ -27,18 +27,31 @@ export function rawSpinUnlock(lock: number): void {
 /** Takes the lock if it is free. */
 export const rawSpinTrylock = (lock: number): boolean => cas(lock, 0, me) === 0;
 
-function rawSpinLockSlow(lock: number): void {
-  bugOn((load(lock) & ~WAITERS) === me, 'raw spinlock 0x%x is taken twice by isolate %d', lock, me);
+function holderDied(holder: number, lock: number): boolean {
+  bugOn(holder === me, 'raw spinlock 0x%x is taken twice by isolate %d', lock, me);
+  return !isolateAlive(holder);
+}
+
+/** The owner in a lock's word; 0: it is free. */
+export const spinOwner = (lock: number): number => load(lock) & ~WAITERS;
+
+/**
+ * Takes a lock that was not free as `mine`, of whoever's numbers. `gone` is asked now and then whether its holder can
+ * still give it back, and throws if waiting would be in vain. Returns the holder that was gone, 0 if none was.
+ */
+export function contend(lock: number, mine: number, gone: (holder: number, lock: number) => boolean): number {
+  const first = spinOwner(lock);
+  if (first !== 0) gone(first, lock);
   for (let i = 0; i < SPINS; i++) {
-    if (load(lock) === 0 && cas(lock, 0, me) === 0) return;
+    if (load(lock) === 0 && cas(lock, 0, mine) === 0) return 0;
     cpuRelax();
   }
   // From here on the lock is always taken with the top bit: others may sleep on it, and we cannot know.
   for (;;) {
     const word = load(lock);
     const holder = word & ~WAITERS;
-    if (holder === 0 || !isolateAlive(holder)) {
-      if (cas(lock, word, me | WAITERS) === word) return;
+    if (holder === 0 || gone(holder, lock)) {
+      if (cas(lock, word, mine | WAITERS) === word) return holder;
     } else if ((word & WAITERS) !== 0 || cas(lock, word, word | WAITERS) === word) {
       futexWait(lock, holder | WAITERS, PATIENCE_MS); // [raw:wait] pairs with raw:unlock
     }

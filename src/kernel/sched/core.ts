@@ -68,6 +68,8 @@ export class Thread implements Timer {
   next: Timer | null = null;
   /** ms since boot at which its turn began. */
   turnAt = 0;
+  /** Of a blocking call's own task: the thread that called, null where none did. What the call takes is the caller's. */
+  caller: Thread | null | undefined = undefined;
   /** Called when somebody has news for it that is no wake-up, such as a stop. */
   onNews: (() => void) | null = null;
 
@@ -188,6 +190,16 @@ export function forEachThread(visit: (thread: Thread) => void): void {
 export function currentThread(): Thread | null {
   return stepping ?? plain ?? contexts.get()?.thread ?? null;
 }
+
+/** The thread on whose behalf the calling code runs: what it locks is that thread's, not its borrowed task's. Null outside of any. */
+export function holder(): Thread | null {
+  let thread = currentThread();
+  while (thread?.caller !== undefined) thread = thread.caller;
+  return thread;
+}
+
+/** The word that counts the spinlocks of `thread`, or of this isolate's code outside of any. */
+export const preemptWord = (thread: Thread | null): number => (thread === null ? self + ISOLATE.preempt_count : thread.addr + TASK.preempt_count);
 
 /** Runs `fn` as `thread`, and everything it awaits. */
 export const runAs = <T>(thread: Thread, fn: () => T): T => contexts.run(thread.context, fn);
@@ -448,6 +460,7 @@ function onTurn(): void {
   turnStart = uptime();
   if (onCpu !== null && switches === turnSwitches) {
     // It has awaited something else for a whole turn. All that are runnable go on; whose time it is, is not known.
+    atomicCheck(onCpu.addr);
     onCpu = null;
     for (let n = runQueue.length - runHead; n > 0; n--) {
       onCpu = null;
@@ -654,6 +667,7 @@ export function block<T>(why: string, start: (task: number) => Blocking<T>, opt?
   if (plain) throw blocksInPlain(why);
   const thread = sleeper();
   const borrowed = thread !== currentThread();
+  mightSleep(why);
   const op = start(thread.addr);
   w32(thread.addr + TASK.wchan, wchan(why));
   let first: IteratorResult<number, T>;
@@ -690,6 +704,7 @@ function listenForAbort(thread: Thread, signal: AbortSignal): void {
 /** Runs a blocking algorithm for the plain thread that calls, by blocking its isolate. `call` is the Sync spelling's plain name. */
 export function blockSync<T>(why: string, call: string, start: (task: number) => Blocking<T>): T {
   const thread = needPlain(call);
+  mightSleep(why);
   const op = start(thread.addr);
   w32(thread.addr + TASK.wchan, wchan(why));
   for (;;) {
@@ -799,9 +814,15 @@ function atomicCheck(task: number): void {
   if (r32(task + TASK.preempt_count) !== 0) reportAtomic(task);
 }
 
-let reportAtomic: (task: number) => void = () => {};
+/** Nor call what may sleep, whether or not it would. C: might_sleep. */
+export function mightSleep(why: string): void {
+  const thread = holder();
+  if (r32(preemptWord(thread)) !== 0) reportAtomic(thread?.addr ?? 0, why);
+}
 
-/** Who reports a task that sleeps with a spinlock held. */
+let reportAtomic: (task: number, why?: string) => void = () => {};
+
+/** Who reports a task (0: code outside of any) that sleeps with a spinlock held, or that is in `why`, where it might. */
 export function setAtomicReporter(report: typeof reportAtomic): void {
   reportAtomic = report;
 }

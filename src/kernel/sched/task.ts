@@ -12,7 +12,7 @@
  */
 import { cas, load, store } from '../../lib/atomic.js';
 import { bytes, f64Field, ptr, s32, struct, u32 } from '../../lib/struct.js';
-import { TASK_COMM_LEN, TASK_NAME_LEN } from '../param.js';
+import { HELD_MAX, TASK_COMM_LEN, TASK_NAME_LEN } from '../param.js';
 
 /** Words of a completion: done, lock, list. Declared here because a task holds two. */
 export const COMPLETION_WORDS = 4;
@@ -37,9 +37,9 @@ export const TASK = struct('task_struct', {
   rt_priority: u32('a'),
   cpus_allowed: u32('a', 2), // one bit a CPU, low word first
   exit_code: s32('a'), //       valid once exited is complete
-  preempt_count: s32('o'), //   spinlocks held
+  preempt_count: s32('o'), //   spinlocks held, preempt_disable() included
   wchan: u32('o'), //           why it waits: an entry of wchan.ts
-  blocked_on: ptr('o'), //      the lock it waits for
+  blocked_on: u32('o'), //      the lock it waits for and of which kind: see locking/held.ts
   create: ptr('o'), //          the request it was made for
   fn: ptr('c'), //              what it runs, as text; 0 for a borrowed task
   oops: ptr('a'), //            what killed it, as text
@@ -53,6 +53,8 @@ export const TASK = struct('task_struct', {
   exited: u32('l', COMPLETION_WORDS, 'struct completion'),
   parked: u32('l', COMPLETION_WORDS, 'struct completion'),
   wait: u32('l', 10), //        the entry it waits with; it sleeps in one place only
+  lock_wait: u32('l', 6), //    the same for a lock: while it has an entry elsewhere it may have to take one
+  held: u32('a', HELD_MAX), //  locks it takes, holds or gives back: see locking/held.ts
   start_time: f64Field('c'), // ms since boot
   run_time: f64Field('o'), //   ms on a CPU
   last_switch: f64Field('o'), // ms since boot, when it last left the CPU

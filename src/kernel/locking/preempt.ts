@@ -1,0 +1,44 @@
+/**
+ * The preempt count: how many spinlocks a task holds. There is no preemption here, a thread leaves the CPU only by a
+ * call; so all the count does is to catch that call, which would leave others spinning for as long as it sleeps.
+ */
+import { host } from '../../arch/host.js';
+import { r32, readString, w32 } from '../../lib/memory.js';
+import { sprintf } from '../../lib/printf.js';
+import { TASK_COMM_LEN } from '../param.js';
+import { reportBug } from '../panic.js';
+import { holder, mightSleep, preemptWord, setAtomicReporter } from '../sched/core.js';
+import { TASK } from '../sched/task.js';
+
+/** From here to preemptEnable() the caller must not sleep or await; they nest. It keeps nobody else from running: that takes a lock. C: preempt_disable. */
+export function preemptDisable(): void {
+  const word = preemptWord(holder());
+  w32(word, r32(word) + 1);
+}
+
+/** C: preempt_enable. */
+export function preemptEnable(): void {
+  const word = preemptWord(holder());
+  w32(word, r32(word) - 1);
+}
+
+/** Spinlocks that the caller holds, and preemptDisable() calls. C: preempt_count. */
+export const preemptCount = (): number => r32(preemptWord(holder()));
+
+/** Places reported, by their traces: a mistake is told once. */
+const told = new Set<string>();
+const TOLD_MAX = 256;
+
+setAtomicReporter((task, why) => {
+  const count = r32(task === 0 ? preemptWord(null) : task + TASK.preempt_count);
+  const pid = task === 0 ? 1 : r32(task + TASK.pid);
+  const name = task === 0 ? 'init' : readString(task + TASK.comm, TASK_COMM_LEN);
+  if (why === undefined) return reportBug(sprintf('scheduling while atomic: %s/%d/0x%08x', name, pid, count), task);
+  const place = host.errorTrace(mightSleep);
+  if (told.has(place) || told.size === TOLD_MAX) return;
+  told.add(place);
+  reportBug(`sleeping function called from invalid context at ${why}`, task, [
+    sprintf('in_atomic(): 1, irqs_disabled(): 0, non_block: 0, pid: %d, name: %s', pid, name),
+    sprintf('preempt_count: %x, expected: 0', count),
+  ]);
+});
