@@ -33,10 +33,12 @@ export const KINDS: readonly Kind[] = [CLOSURE, HERE, CPU1, PLAIN];
 /** `n` zeroed words of kernel memory that the threads of a test share. Freed with the machine. */
 export const words = (n: number): number => kzalloc(n * 4);
 
-/** Waits until `condition` holds, by looking every millisecond; throws after `ms`. For the test itself, outside of any thread. */
+/** Waits until `condition` holds, by looking again and again, later every millisecond; throws after `ms`. For the test itself, outside of any thread. */
 export async function until(condition: () => boolean, what = String(condition), ms = 15_000): Promise<void> {
-  for (const end = performance.now() + ms; !condition(); await new Promise((resolve) => setTimeout(resolve, 1))) {
+  const end = performance.now() + ms;
+  for (let looks = 0; !condition(); looks++) {
     if (performance.now() > end) throw new Error(`waited ${ms} ms in vain for: ${what}`);
+    await new Promise((resolve) => (looks < 100 ? setImmediate(resolve) : setTimeout(resolve, 1)));
   }
 }
 

@@ -3,8 +3,7 @@
  * arrives, and that a creation which fails leaves nothing. Stopping is kthread.stop.test.ts, names are kthread.names.test.ts.
  */
 import { setMaxListeners } from 'node:events';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { boot, type Machine } from '../index.js';
+import { expect, test } from 'vitest';
 import { load, store } from '../lib/atomic.js';
 import { EINVAL, ENOMEM, ESRCH } from '../lib/errno.js';
 import { snapshot } from '../fs/proc.js';
@@ -15,29 +14,20 @@ import {
   NUMA_NO_NODE, getTaskStruct, kthreadCreateOnCpu, kthreadCreateOnNode, kthreadData, kthreadFunc, kthreadRun, kthreadRunOnCpu, kthreadStop, kthreadStopPut,
   putTaskStruct, wakeUpProcess,
 } from './kthread.js';
+import { findPid, oneMachine, threads } from './machine.fixture.js';
 import { MACHINE, machineWord } from './memlayout.js';
 import { Task, current } from './sched/handle.js';
 import { kernelUsage, usageGrown } from './slab.fixture.js';
 import { scheduleTimeoutInterruptible } from './time/sleep.js';
 import { uptime } from './time/time.js';
 
-let machine: Machine;
-beforeAll(async () => {
-  machine = await boot({ cpus: 2, memory: 64 << 20, onOops: () => {} });
-});
-afterAll(async () => {
-  expect(await machine.shutdown()).toMatchObject({ left: [] });
-});
-afterEach(() => until(() => threads().length === 0, 'no thread is left', 5000));
-
-const threads = () => snapshot().filter((t) => t.pid > 2 && t.ppid === 2);
-const find = (pid: number) => snapshot().find((t) => t.pid === pid);
+oneMachine();
 
 test.each(KINDS)('T001 a created thread exists, in D, and has not run its function: $kind', async ({ create }) => {
   const at = words(WORDS);
   const task = await create(obedient, { at, value: 0 }, 'fresh');
   expect(task.state).toBe('D');
-  expect(find(task.pid)).toMatchObject({ letter: 'D', ppid: 2 });
+  expect(findPid(task.pid)).toMatchObject({ letter: 'D', ppid: 2 });
   expect(ps(snapshot(), parsePsArgs(['-eo', 'pid,stat,comm']), { now: uptime(), bootWallTime: 0, user: 'root' }).split('\n').find((line) => line.includes('fresh'))).toMatch(new RegExp(`^ *${task.pid} D +fresh`));
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect([load(at + CALLS), task.state]).toEqual([0, 'D']);
@@ -47,7 +37,7 @@ test.each(KINDS)('T001 a created thread exists, in D, and has not run its functi
 test.each(KINDS)('T002 it has a pid above 2 and kthreadd for its parent before it is woken: $kind', async ({ create }) => {
   const task = await create(obedient, { at: words(WORDS), value: 0 });
   expect(task.pid).toBeGreaterThan(2);
-  expect([task.ppid, find(task.pid)?.ppid]).toEqual([2, 2]);
+  expect([task.ppid, findPid(task.pid)?.ppid]).toEqual([2, 2]);
   await kthreadStop(task);
 });
 
@@ -173,7 +163,7 @@ test.each(KINDS)('T009 a thread starts a thread, whose parent is kthreadd all th
 test('T010 the pid is there as soon as kthreadCreate() returns', async () => {
   for (const { create } of KINDS) {
     const task = await create(obedient, { at: words(WORDS), value: 0 });
-    expect(find(task.pid)).toBeDefined();
+    expect(findPid(task.pid)).toBeDefined();
     await kthreadStop(task);
   }
 });
@@ -255,7 +245,7 @@ test('T018 kthreadCreateOnCpu names the thread by its CPU, binds it and does not
     const at = words(WORDS);
     const task = await kthreadCreateOnCpu(fn, { at, value: 0 }, 1, 'w/%u');
     expect([task.comm, task.state, task.cpu]).toEqual(['w/1', 'D', 1]);
-    expect(find(task.pid)).toMatchObject({ cpusAllowed: [2, 0] });
+    expect(findPid(task.pid)).toMatchObject({ cpusAllowed: [2, 0] });
     expect(load(at + CALLS)).toBe(0);
     await kthreadStop(task);
   }
@@ -294,9 +284,9 @@ test.each([{ ...CLOSURE, rounds: 10_000 }, { ...CPU1, rounds: 3000 }, { ...PLAIN
 test('references taken and given back leave the count where it was', async () => {
   const task = await CLOSURE.create(obedient, { at: words(WORDS), value: 0 });
   for (let i = 0; i < 3; i++) getTaskStruct(task);
-  expect(find(task.pid)?.usage).toBe(4);
+  expect(findPid(task.pid)?.usage).toBe(4);
   for (let i = 0; i < 3; i++) putTaskStruct(task);
-  expect(find(task.pid)?.usage).toBe(1);
+  expect(findPid(task.pid)?.usage).toBe(1);
   await kthreadStop(task);
   expect(() => getTaskStruct(task)).toThrow(expect.objectContaining({ errno: -ESRCH }));
 });

@@ -3,12 +3,23 @@
  * isolates import this file to find the functions, so nothing here runs by being imported.
  */
 import { fetchAdd, load, store } from '../lib/atomic.js';
+import { r32, w32 } from '../lib/memory.js';
 import { kthreadExit } from './exit.js';
-import { kthreadRun, kthreadRunSync, kthreadShouldStop, kthreadStop, kthreadStopSync, threadfn } from './kthread.js';
+import {
+  kthreadParkme, kthreadParkmeSync, kthreadRun, kthreadRunSync, kthreadShouldPark, kthreadShouldStop, kthreadShouldStopOrPark, kthreadStop, kthreadStopSignal, kthreadStopSync,
+  threadfn,
+} from './kthread.js';
 import { behaviour } from './kinds.fixture.js';
+import { COMPLETION, completeAt, waitForCommon } from './sched/completion.js';
+import { block, blockSync } from './sched/core.js';
 import { current } from './sched/handle.js';
+import { TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from './sched/task.js';
 import { isolateCpu, self } from './smp.js';
-import { scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync } from './time/sleep.js';
+import {
+  getCurrentState, msleep, msleepInterruptible, msleepInterruptibleSync, msleepSync, scheduleTimeout, scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync, scheduleTimeoutSync,
+  setCurrentState,
+} from './time/sleep.js';
+import { HZ } from './time/time.js';
 
 /** Words of a test: how often the function was called, what it saw of itself, and a word by which the test tells it something. */
 export const CALLS = 0, PID = 4, CPU = 8, SEEN = 12, GO = 16, WORDS = 5;
@@ -130,3 +141,107 @@ export const thrower = behaviour<string>(import.meta, 'thrower', async (message)
 export const promising = threadfn(import.meta, 'promising', (value: number) => Promise.resolve(value));
 /** Returns something that is no int32. */
 export const odd = threadfn(import.meta, 'odd', (value: unknown) => value as number);
+
+/** States in which a thread may sleep for ten seconds. */
+export const SLEEP_STATES = Object.freeze({ S: TASK_INTERRUPTIBLE, D: TASK_UNINTERRUPTIBLE, K: TASK_KILLABLE, I: TASK_IDLE });
+
+/** Sleeps ten seconds in the state given; how many jiffies were left comes back, and the state it found itself in is in SEEN. */
+export const longSleeper = behaviour<{ at: number; state: number }>(import.meta, 'longSleeper', async ({ at, state }) => {
+  note(at);
+  setCurrentState(state);
+  const left = await scheduleTimeout(10 * HZ);
+  store(at + SEEN, getCurrentState());
+  return left;
+}, ({ at, state }) => {
+  note(at);
+  setCurrentState(state);
+  const left = scheduleTimeoutSync(10 * HZ);
+  store(at + SEEN, getCurrentState());
+  return left;
+});
+
+/** msleep(), or msleep_interruptible() which tells the ms left. */
+export const msleeper = behaviour<{ at: number; ms: number; interruptible: boolean }>(import.meta, 'msleeper', async ({ at, ms, interruptible }) => {
+  note(at);
+  return interruptible ? msleepInterruptible(ms) : (await msleep(ms), 0);
+}, ({ at, ms, interruptible }) => {
+  note(at);
+  return interruptible ? msleepInterruptibleSync(ms) : (msleepSync(ms), 0);
+});
+
+/** Waits for the completion at `at`, uninterruptibly. */
+export const waiter = behaviour<{ at: number; done: number }>(import.meta, 'waiter', async ({ at, done }) => {
+  note(at);
+  await block('wait_for_completion', (task) => waitForCommon(task, done, TASK_UNINTERRUPTIBLE, Infinity));
+  return 33;
+}, ({ at, done }) => {
+  note(at);
+  blockSync('wait_for_completion', 'waitForCompletion', (task) => waitForCommon(task, done, TASK_UNINTERRUPTIBLE, Infinity));
+  return 33;
+});
+export const COMPLETION_SIZE = COMPLETION.sizeof;
+export const complete = completeAt;
+
+/** Notes what kthreadShouldStop() says before and after it was asked, twice, and goes on for a while before it returns. */
+export const slowToGo = behaviour<{ at: number; ms: number }>(import.meta, 'slowToGo', async ({ at, ms }) => {
+  store(at + SEEN, kthreadShouldStop() || kthreadShouldStopOrPark() ? 100 : 1);
+  note(at);
+  while (!kthreadShouldStop()) await scheduleTimeoutInterruptible(1000);
+  await msleep(ms);
+  if (kthreadShouldStop() && kthreadShouldStopOrPark()) fetchAdd(at + SEEN, 10);
+}, ({ at, ms }) => {
+  store(at + SEEN, kthreadShouldStop() || kthreadShouldStopOrPark() ? 100 : 1);
+  note(at);
+  while (!kthreadShouldStop()) scheduleTimeoutInterruptibleSync(1000);
+  msleepSync(ms);
+  if (kthreadShouldStop() && kthreadShouldStopOrPark()) fetchAdd(at + SEEN, 10);
+});
+
+/** Fills `count` words with plain writes before it returns. */
+export const filler = behaviour<{ words: number; count: number; value: number }>(import.meta, 'filler', async ({ words, count, value }) => {
+  for (let i = 0; i < count; i++) w32(words + i * 4, value);
+}, ({ words, count, value }) => {
+  for (let i = 0; i < count; i++) w32(words + i * 4, value);
+});
+export const filled = (words: number, count: number, value: number): boolean => Array.from({ length: count }, (_, i) => r32(words + i * 4)).every((word) => word === value);
+
+/** Parks when it is asked to, runs until it is asked to stop; SEEN counts its rounds. */
+export const parker = behaviour<Asked>(import.meta, 'parker', async ({ at, value }) => {
+  note(at);
+  while (!kthreadShouldStop()) {
+    if (kthreadShouldPark()) await kthreadParkme();
+    fetchAdd(at + SEEN, 1);
+    await scheduleTimeoutInterruptible(1);
+  }
+  return value;
+}, ({ at, value }) => {
+  note(at);
+  while (!kthreadShouldStop()) {
+    if (kthreadShouldPark()) kthreadParkmeSync();
+    fetchAdd(at + SEEN, 1);
+    scheduleTimeoutInterruptibleSync(1);
+  }
+  return value;
+});
+
+/** Notes whether it was asked to stop before it did anything. */
+export const lateStarter = behaviour<Asked>(import.meta, 'lateStarter', async ({ at, value }) => {
+  note(at);
+  store(at + SEEN, kthreadShouldStop() ? 1 : 2);
+  return value;
+}, ({ at, value }) => {
+  note(at);
+  store(at + SEEN, kthreadShouldStop() ? 1 : 2);
+  return value;
+});
+
+/** Awaits only its AbortSignal: no sleep of ours that a stop could end. */
+export const listener = async ({ at, value }: Asked): Promise<number> => {
+  const signal = kthreadStopSignal();
+  note(at);
+  if (signal !== kthreadStopSignal()) store(at + SEEN, 100);
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  store(at + SEEN, kthreadShouldStop() && getCurrentState() === TASK_RUNNING ? 1 : 2);
+  return value;
+};
+export const listening = threadfn(import.meta, 'listener', listener);
