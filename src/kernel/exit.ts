@@ -56,16 +56,8 @@ export function finishTask(task: number, code: number): void {
 /** Ends the thread on its own isolate. */
 export function doExit(thread: Thread, code: number): void {
   const task = thread.addr;
-  atExit(thread);
   removeThread(thread);
   finishTask(task, code);
-}
-
-/** What is looked at when a thread ends; sleeps left behind are reported here. */
-let atExit: (thread: Thread) => void = () => {};
-
-export function setExitHook(hook: typeof atExit): void {
-  atExit = hook;
 }
 
 /** The value a thread's function returned, or an oops if it is none: an int32 or nothing. */

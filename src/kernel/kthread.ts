@@ -26,15 +26,16 @@ import { packValue, unpackValue } from './mail.js';
 import { MACHINE, MACHINE_RUNNING, isolateSlotAt, machineWord } from './memlayout.js';
 import { kfree, kzalloc } from './mm/slab.js';
 import { TASK_NAME_LEN } from './param.js';
-import { warn, warnOnce } from './panic.js';
+import { warn, warnOnce, warnTask } from './panic.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { Thread, addTimer, block, blockSync, currentThread, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
+import { Thread, addTimer, block, blockSync, currentThread, dropSleep, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, probeThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import {
   KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
   KTHREAD_STOP_SIGNAL, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
   TASK_UNINTERRUPTIBLE, setTaskState, taskState,
 } from './sched/task.js';
+import { wchanName } from './sched/wchan.js';
 import { ISOLATE, me, self } from './smp.js';
 import { uptime } from './time/time.js';
 import type { Timer } from './time/timer.js';
@@ -428,11 +429,21 @@ async function asyncMain(thread: Thread, { fn, data }: Start): Promise<void> {
   } catch (error) {
     code = exitCodeOf(thread, error);
   }
+  if (thread.gate !== null) await reportForgotten(thread);
   bodies.delete(thread.addr);
   doExit(thread, code);
   if (--liveAsync > 0) return;
   addTimer(contextTimer, uptime() + CONTEXT_MS);
   retireIfDone();
+}
+
+/** The function is over, but a sleep that it did not await is not: a lost race, or a missing await. A queue must not keep the record of a task that is no more. */
+async function reportForgotten(thread: Thread): Promise<void> {
+  const where = wchanName(r32(thread.addr + TASK.wchan));
+  const trace = await probeThread(thread);
+  if (thread.gate === null) return;
+  dropSleep(thread);
+  warnTask(thread.addr, trace, '%s[%d] ended while it sleeps in %s: await that call, or give it a signal that ends it', taskAt(thread.addr).comm, thread.pid, where);
 }
 
 /** Following awaits costs every promise of the isolate something, turning it on and off too: it ends a while after the last thread. */

@@ -58,11 +58,16 @@ const warned = new Set<string>();
 
 /** Says that something is wrong, with a call trace, and goes on. C: WARN. */
 export function warn(fmt: string, ...args: readonly unknown[]): void {
+  warnTask(currentAddr(), host.errorTrace(warn), fmt, ...args);
+}
+
+/** The same about another task and its call trace, lines of "at ...". */
+export function warnTask(task: number, trace: string, fmt: string, ...args: readonly unknown[]): void {
   addTaint(TAINT_WARN);
   printk('%s------------[ cut here ]------------\n', KERN_WARNING);
   printk('%sWARNING: %s\n', KERN_WARNING, vsprintf(fmt, args));
-  printk('%s%s\n', KERN_WARNING, whereLine(currentAddr()));
-  printTrace(KERN_WARNING, host.errorTrace(warn));
+  printk('%s%s\n', KERN_WARNING, whereLine(task));
+  printTrace(KERN_WARNING, trace);
   printk('%s---[ end trace ]---\n', KERN_WARNING);
 }
 

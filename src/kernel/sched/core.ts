@@ -480,6 +480,13 @@ function endSleep(thread: Thread): void {
   if (thread.borrowed) giveBack(thread);
 }
 
+/** Ends a sleep that nobody awaits any more: its algorithm cleans up after itself, and what follows the call never runs. */
+export function dropSleep(thread: Thread): void {
+  thread.op?.return(undefined);
+  thread.op = thread.gate = thread.fail = null;
+  endSleep(thread);
+}
+
 /** Puts the calling thread to sleep, or to the end of the queue if its state is RUNNING. Resolves when its turn comes. */
 function suspend(thread: Thread, deadline: number, op: Blocking<unknown> | null, result = NaN): Promise<unknown> {
   const now = uptime();
