@@ -61,6 +61,12 @@ export interface Host {
 
   /** Names this isolate's OS thread (15 bytes), where the platform can; never the process's main thread. */
   setThreadName(name: string): void;
+  /** The platform's number of this isolate's thread, by which backtrace knows it. */
+  workerId(): number;
+  /** On the host worker: the call stack of what runs or blocks on a thread, lines of "at ..."; empty where none can be had. */
+  backtrace(worker: number): Promise<string>;
+  /** CPU time that an OS thread of this process has used, ms; 0 where unknown. */
+  threadCpuTime(tid: number): number;
   /** OS thread id of this isolate, 0 where unknown. */
   threadId(): number;
   /** Writes to standard output (1) or error (2) at once, blocking; drops what a closed pipe refuses. */

@@ -11,7 +11,7 @@ import { load } from '../lib/atomic.js';
 import { ENOENT, ESRCH, KernelError } from '../lib/errno.js';
 import { r32, rf64 } from '../lib/memory.js';
 import { CPU, MACHINE, cpuAt, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
-import { PID_MAX_LIMIT, TASK_COMM_LEN, TASK_NAME_LEN } from '../kernel/param.js';
+import { PID_MAX_LIMIT, TASK_COMM_LEN, TASK_NAME_LEN, UTS_RELEASE } from '../kernel/param.js';
 import { findTask, forEachTask } from '../kernel/pid.js';
 import {
   DEFAULT_PRIO, KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_IS_PER_CPU, KTHREAD_MIGRATES, KTHREAD_NOTIFY, KTHREAD_OOPSED,
@@ -254,7 +254,7 @@ function taskSched(t: ProcTask): string {
 const FILES: Readonly<Record<string, () => string>> = Object.freeze({
   '/proc/loadavg': loadavg,
   '/proc/uptime': () => `${seconds(uptime())} ${seconds(cpuBusy().reduce((idle, busy) => idle + Math.max(0, uptime() - busy), 0))}\n`,
-  '/proc/version': () => `Linux version 6.12.0-kthread (kthread) (TypeScript) #${r32(machineWord(MACHINE.serial)) >>> 0} SMP\n`,
+  '/proc/version': () => `Linux version ${UTS_RELEASE} (kthread) (TypeScript) #${r32(machineWord(MACHINE.serial)) >>> 0} SMP\n`,
   '/proc/stat': machineStat,
 });
 

@@ -7,8 +7,9 @@ import { cas, load, store } from '../lib/atomic.js';
 import { buffer, r32 } from '../lib/memory.js';
 import { isolateDied, setOopsAnnouncer } from '../kernel/exit.js';
 import { BOOT_ISOLATE } from '../kernel/fork.js';
-import type { Mail } from '../kernel/mail.js';
-import { sendMail } from '../kernel/mail.js';
+import { khungtaskd } from '../kernel/hung_task.js';
+import { runSystemThread } from '../kernel/kthread.js';
+import { sendMail, type Mail } from '../kernel/mail.js';
 import { MACHINE, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
 import type { EndMail } from '../kernel/module.js';
 import { IDLE_ISOLATES_MAX } from '../kernel/param.js';
@@ -16,6 +17,7 @@ import { Console } from '../kernel/printk/syslog.js';
 import { lookForWork } from '../kernel/sched/core.js';
 import { ISOLATE, ISOLATE_BUSY, ISOLATE_DEAD, ISOLATE_IDLE, ISOLATE_STARTING, ISOLATE_WARMING, OWN, forEachIsolate, releaseIsolate, reserveIsolate, self } from '../kernel/smp.js';
 import { sysctlGet } from '../kernel/sysctl.js';
+import { watchdogd } from '../kernel/watchdog.js';
 import type { OopsMail } from './isolate.js';
 import { attach, initIsolate } from './join.js';
 
@@ -31,7 +33,14 @@ export function joinAsHost(memory: SharedArrayBuffer, number: number): void {
   host.keepAlive(true);
   store(self + ISOLATE.state, ISOLATE_BUSY);
   lookForWork(lookAtTable);
+  void startWatchers();
   if (r32(machineWord(MACHINE.console)) !== 0) void runConsole();
+}
+
+/** The threads of the machine that look after the others. */
+async function startWatchers(): Promise<void> {
+  store(machineWord(MACHINE.khungtaskd), (await runSystemThread('khungtaskd', khungtaskd)).addr);
+  await runSystemThread('watchdogd', watchdogd);
 }
 
 /** Starts what was reserved, and keeps the pool warm once somebody has used it. */

@@ -14,9 +14,11 @@ import { MACHINE, MACHINE_MAGIC, machineWord } from '../kernel/memlayout.js';
 import '../kernel/records.js';
 import { initSlab } from '../kernel/mm/slab.js';
 import { setPrintkCaller } from '../kernel/printk/printk.js';
-import { Thread, currentThread, initScheduler } from '../kernel/sched/core.js';
-import { TASK } from '../kernel/sched/task.js';
+import { Thread, currentThread, initScheduler, wakeUpState } from '../kernel/sched/core.js';
+import { TASK, TASK_NORMAL } from '../kernel/sched/task.js';
+import { handleTraceMail } from '../kernel/stacktrace.js';
 import { ISOLATE, joinMachine, self } from '../kernel/smp.js';
+import { onSysctlWrite } from '../kernel/sysctl.js';
 import { initTime } from '../kernel/time/time.js';
 
 /** Makes the machine in `memory` this isolate's. Throws when another version of the library laid it out. */
@@ -38,9 +40,14 @@ export function initIsolate(shared: boolean, name: string, onMail: (mail: Mail) 
   initTime();
   setPointerKey(r32(machineWord(MACHINE.serial)));
   setPrintkCaller(() => currentThread()?.pid ?? 0);
+  w32(self + ISOLATE.thread, host.workerId());
   w32(self + ISOLATE.tid, host.threadId());
   writeString(self + ISOLATE.comm, 16, name);
   host.setThreadName(name);
+  onSysctlWrite((setting) => {
+    const task = load(machineWord(MACHINE.khungtaskd));
+    if (task !== 0 && setting.startsWith('kernel.hung_task_')) wakeUpState(task, TASK_NORMAL);
+  });
   initScheduler(shared, { adopt: adoptTask, migrant: ownKthreadd(), borrow: borrowTask, giveBack: giveBackTask, mail: () => answerMail(onMail) });
 }
 
@@ -59,5 +66,5 @@ function ownKthreadd(): () => Thread {
 
 function answerMail(onMail: (mail: Mail) => void): void {
   if (load(self + ISOLATE.mail) === 0) return;
-  for (const mail of receiveMail()) onMail(mail);
+  for (const mail of receiveMail()) if (!handleTraceMail(mail)) onMail(mail);
 }

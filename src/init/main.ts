@@ -25,14 +25,16 @@ import { KERN_WARNING, prInfo, printk } from '../kernel/printk/printk.js';
 import { logClose } from '../kernel/printk/ringbuffer.js';
 import { consoleIsDone } from '../kernel/printk/syslog.js';
 import { waitForCommon } from '../kernel/sched/completion.js';
-import { block, endScheduler, localThread, lookForWork, probeThread } from '../kernel/sched/core.js';
+import { block, addTimer, endScheduler, lookForWork } from '../kernel/sched/core.js';
 import { taskAt, type Task } from '../kernel/sched/handle.js';
-import { KTHREAD_MIGRATES, KTHREAD_UNREF, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, setTaskState } from '../kernel/sched/task.js';
+import { KTHREAD_MIGRATES, KTHREAD_SYSTEM, KTHREAD_UNREF, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, setTaskState } from '../kernel/sched/task.js';
 import { forgetWchans } from '../kernel/sched/wchan.js';
-import { ISOLATE, ISOLATE_BUSY, SHARED, forEachIsolate, leaveMachine, me, releaseIsolate, reserveIsolate } from '../kernel/smp.js';
+import { taskTrace } from '../kernel/stacktrace.js';
+import { ISOLATE, ISOLATE_BUSY, ISOLATE_STARTING, SHARED, forEachIsolate, leaveMachine, me, releaseIsolate, reserveIsolate } from '../kernel/smp.js';
 import { initSysctls, sysctl } from '../kernel/sysctl.js';
 import { msleep, msleepInterruptible } from '../kernel/time/sleep.js';
 import { uptime } from '../kernel/time/time.js';
+import type { Timer } from '../kernel/time/timer.js';
 import type { OopsMail } from './isolate.js';
 import { attach, initIsolate } from './join.js';
 
@@ -47,6 +49,8 @@ export interface BootOptions {
   readonly console?: 'stdout' | 'stderr' | false;
   /** Messages below this level go to the console, 0 to 15. Default 7. */
   readonly loglevel?: number;
+  /** Starts the watchers (khungtaskd, watchdogd), and the host worker they run on, a second after boot. Default true. */
+  readonly watchdog?: boolean;
   /** Hears of each thread that an exception ended. Without it, that goes to standard error. */
   readonly onOops?: (task: Task, error: Error) => void;
 }
@@ -93,6 +97,7 @@ export async function boot(opt: BootOptions = {}): Promise<Machine> {
   store(machineWord(MACHINE.state), MACHINE_RUNNING);
   prInfo('kthread: %d CPUs, %d MiB of kernel memory, HZ=%d\n', options.cpus, r32(machineWord(MACHINE.memory_size)) / 2 ** 20, options.hz);
   if (opt.console) startHost();
+  else if (opt.watchdog !== false) addTimer(hostTimer, uptime() + HOST_DELAY_MS);
   machine = makeMachine(options.cpus, options.hz);
   (globalThis as { [ONE_COPY]?: boolean })[ONE_COPY] = true;
   await doInitcalls();
@@ -183,6 +188,10 @@ function updateLiveness(): void {
   host.keepAlive(load(machineWord(MACHINE.live_tasks)) > 0);
 }
 
+/** A program that is over within a second needs nobody to look after it. */
+const HOST_DELAY_MS = 1000;
+const hostTimer: Timer = { expires: 0, prev: null, next: null, expire: startHost };
+
 function startHost(): void {
   if (hostWorker) return;
   hostWorker = host.startHostWorker(buffer, (why) => {
@@ -196,9 +205,10 @@ function hostDied(why: string): void {
   hostWorker = undefined;
   forEachIsolate((at) => {
     const number = r32(at + ISOLATE.number);
-    if (number === BOOT_ISOLATE || number === HOST_ISOLATE) return;
+    if (number === BOOT_ISOLATE) return;
     isolateDied(at, 'its isolate died with the host worker');
-    releaseIsolate(number);
+    if (number === HOST_ISOLATE) store(at + ISOLATE.state, ISOLATE_STARTING);
+    else releaseIsolate(number);
   });
 }
 
@@ -261,7 +271,7 @@ async function stopThreads(deadline: number): Promise<ShutdownReport> {
   for (const task of asked) requestStop(task.addr);
   for (const task of asked) await waitForEnd(task, deadline);
   const left: Array<{ task: Task; trace: string }> = [];
-  for (const task of liveThreads()) left.push({ task, trace: await traceOf(task) });
+  for (const task of liveThreads()) left.push({ task, trace: await taskTrace(task) });
   for (const { task } of left) printk('%sshutdown: %s[%d] did not stop\n', KERN_WARNING, task.comm, task.pid);
   return { stopped: asked.length - left.length, left };
 }
@@ -272,16 +282,10 @@ async function waitForEnd(task: Task, deadline: number): Promise<void> {
   putTask(task.addr);
 }
 
-/** Where a thread is: the calls it awaits, or at least the function it sleeps in. */
-export async function traceOf(task: Task): Promise<string> {
-  const thread = load(task.addr + TASK.isolate) === me ? localThread(task.addr) : undefined;
-  return thread?.addr === task.addr ? await probeThread(thread) : '';
-}
-
 function liveThreads(): Task[] {
   const tasks: Task[] = [];
   forEachTask((task, pid) => {
-    if (pid > 2 && r32(task + TASK.ppid) === 2 && load(task + TASK.__state) !== TASK_DEAD) tasks.push(taskAt(task));
+    if (pid > 2 && r32(task + TASK.ppid) === 2 && load(task + TASK.__state) !== TASK_DEAD && (load(task + TASK.kflags) & KTHREAD_SYSTEM) === 0) tasks.push(taskAt(task));
   });
   return tasks;
 }

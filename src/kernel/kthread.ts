@@ -32,7 +32,7 @@ import { Thread, addTimer, block, blockSync, currentThread, dropSleep, forgetCon
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import {
   KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
-  KTHREAD_STOP_SIGNAL, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
+  KTHREAD_STOP_SIGNAL, KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
   TASK_UNINTERRUPTIBLE, setTaskState, taskState,
 } from './sched/task.js';
 import { wchanName } from './sched/wchan.js';
@@ -153,6 +153,15 @@ export function kthreadRun<D, const F extends string>(fn: ThreadFn<D> | Closure<
 /** kthreadCreateOnCpu and the first wakeUpProcess(). C: kthread_run_on_cpu. */
 export function kthreadRunOnCpu<D>(fn: ThreadFn<D>, data: D, cpu: number, fmt: string): Promise<Task> {
   return createOn(fn, data, cpu, true, fmt);
+}
+
+/** Starts a thread of the machine itself on this shared isolate, such as khungtaskd. */
+export async function runSystemThread(name: string, fn: () => Promise<void>): Promise<Task> {
+  const task = await create(async () => fn(), undefined, -1, false, '%s', [name]);
+  fetchOr(task.addr + TASK.kflags, KTHREAD_SYSTEM);
+  task.unref();
+  wakeUpProcess(task);
+  return task;
 }
 
 /** For plain threads; as kthreadCreate. Takes a threadfn only, since a closure would need this isolate's event loop. */

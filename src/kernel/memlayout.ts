@@ -39,6 +39,7 @@ export const MACHINE = struct('machine', {
   console: u32('c'), //         where the host worker prints the log: 0 nowhere, 1 standard output, 2 error
   fail_nth: s32('a'), //        n > 0: the n-th allocation from now fails (fault injection)
   kthreadd: ptr('c'),
+  khungtaskd: ptr('a'),
   init_task: ptr('c'),
   heap_lock: u32('a'), //       guards the block map
   heap_next: u32('l'), //       first block never handed out

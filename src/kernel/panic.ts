@@ -31,7 +31,7 @@ export function printTainted(): string {
 }
 
 /** One line that says on which CPU and in which task we are. */
-function whereLine(task: number): string {
+export function whereLine(task: number): string {
   return task === 0
     ? `CPU: 0 PID: 1 Comm: init ${printTainted()}`
     : `CPU: ${r32(task + TASK.cpu)} PID: ${r32(task + TASK.pid)} Comm: ${readString(task + TASK.comm, TASK_COMM_LEN)} ${printTainted()}`;
@@ -40,7 +40,7 @@ function whereLine(task: number): string {
 const frames = (trace: string): string[] => trace.split('\n').map((line) => line.trim()).filter((line) => line.startsWith('at '));
 
 /** A call trace as the log shows it, from the text of an Error's stack. */
-function printTrace(level: string, trace: string): void {
+export function printTrace(level: string, trace: string): void {
   printk('%sCall Trace:\n', level);
   printk('%s <TASK>\n', level);
   for (const frame of frames(trace)) printk('%s  %s\n', level, frame.replace(/^at /, ''));

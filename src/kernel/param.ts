@@ -34,6 +34,8 @@ export const MEMORY_MAX = 1 << 30;
 export const MEMORY_MIN = 16 << 20;
 /** Milliseconds of kthread work after which a shared isolate returns to its event loop. */
 export const BUDGET_MS = 2;
+/** The release that version lines and reports name. */
+export const UTS_RELEASE = '6.12.0-kthread';
 /** Longest poll before a blocking isolate sleeps, microseconds. */
 export const HALT_POLL_US = 50;
 /** Isolates kept ready for plain threads once the first one was asked for. */

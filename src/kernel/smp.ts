@@ -32,6 +32,7 @@ export const ISOLATE = struct('isolate', {
   wake_list: ptr('a'), //       tasks made runnable by others, last one first
   task: ptr('a'), //            OWN: the thread that it was claimed for
   loaded: u32('o'), //          OWN: hash of the file whose functions it already knows
+  thread: u32('o'), //          the platform's own number of its thread
   tid: u32('o'), //             OS thread id
   curr: ptr('o'), //            the task that runs, 0 when idle
   threads: s32('o'), //         threads that live here
@@ -40,6 +41,7 @@ export const ISOLATE = struct('isolate', {
   mail: ptr('a'), //            values from other isolates, last one first
   retire: u32('a'), //          RETIRE_*
   heartbeat: f64Field('o'), //  clock of the last switch, ms
+  answered: f64Field('o'), //   clock of the last turn after a ring, ms
   busy: f64Field('o'), //       ms spent running tasks
   comm: bytes('c', 16),
 });

@@ -18,8 +18,22 @@ const entry = (initial: number | readonly number[], min: number, max: number, ab
   about, min, max, initial: typeof initial === 'number' ? [initial] : initial,
 });
 
+/** LONG_MAX / HZ on a 32-bit machine with HZ=1000. */
+const LONG_MAX_SECS = 2147483;
+
 export const SYSCTLS = Object.freeze({
   'kernel.pid_max': entry(PID_MAX_LIMIT, RESERVED_PIDS + 1, PID_MAX_LIMIT, 'pids stay below this and then start again at 300'),
+  'kernel.hung_task_timeout_secs': entry(120, 0, LONG_MAX_SECS, 'seconds in D after which a task is reported; 0: never'),
+  'kernel.hung_task_check_interval_secs': entry(0, 0, LONG_MAX_SECS, 'seconds between two looks; 0: as the timeout'),
+  'kernel.hung_task_check_count': entry(PID_MAX_LIMIT, 0, 0x7fffffff, 'tasks looked at in one go'),
+  'kernel.hung_task_warnings': entry(10, -1, 0x7fffffff, 'reports left; -1: no end'),
+  'kernel.hung_task_panic': entry(0, 0, 0x7fffffff, 'tasks found hung in one look that stop the machine; 0: never'),
+  'kernel.hung_task_detect_count': entry(0, 0, 0, 'tasks found hung since boot; writing 0 starts again'),
+  'kernel.watchdog': entry(1, 0, 1, 'looks for CPUs that are stuck'),
+  'kernel.soft_watchdog': entry(1, 0, 1, 'the same; both must be 1'),
+  'kernel.watchdog_thresh': entry(10, 0, 60, 'a CPU stuck for twice as many seconds is reported; 0: never'),
+  'kernel.softlockup_panic': entry(0, 0, 1, 'a stuck CPU stops the machine'),
+  'kernel.softlockup_all_cpu_backtrace': entry(0, 0, 1, 'a report shows what all CPUs do'),
   'kernel.printk': entry([7, 4, 1, 7], 0, 15, 'log levels: console, default for messages, lowest for the console, console at boot'),
   'kernel.printk_ratelimit': entry(5, 0, 3600, 'seconds in which printk_ratelimit lets a burst through'),
   'kernel.printk_ratelimit_burst': entry(10, 0, 100000, 'messages of such a burst'),
@@ -44,6 +58,13 @@ export function initSysctls(): void {
   for (const [name, { initial }] of Object.entries(SYSCTLS)) initial.forEach((value, i) => store(places.get(name)! + i * 4, value));
 }
 
+let onWrite: (name: string) => void = () => {};
+
+/** Calls `fn` with the name of each setting written on this isolate. */
+export function onSysctlWrite(fn: typeof onWrite): void {
+  onWrite = fn;
+}
+
 /** The address of the value of `name`, for who reads it often. */
 export const sysctlWord = (name: SysctlName): number => places.get(name)!;
 
@@ -66,5 +87,6 @@ export function sysctl(name: string, ...values: ReadonlyArray<number | string>):
     return n;
   });
   numbers.forEach((n, i) => store(place + i * 4, n));
+  if (numbers.length > 0) onWrite(name);
   return initial.map((_, i) => load(place + i * 4)).join('\t');
 }

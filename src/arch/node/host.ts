@@ -3,14 +3,15 @@
  * It holds no kernel state and makes no decisions.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { existsSync, openSync, readlinkSync, writeSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { isMainThread, Worker } from 'node:worker_threads';
+import { isMainThread, threadId as workerThread, Worker } from 'node:worker_threads';
 import type { ContextVar, Host, IsolateProcess } from '../host.js';
 import { deserialize, serialize } from './clone.js';
 import { loadModule } from './load.js';
+import { backtrace } from './nmi.js';
 
 /** What a worker of ours is told at its start. */
 export interface IsolateData {
@@ -71,6 +72,14 @@ function threadId(): number {
   }
 }
 
+function threadCpuTime(tid: number): number {
+  try {
+    return Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'latin1').split(' ', 1)[0]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
 function write(fd: 1 | 2, text: string): void {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
@@ -121,6 +130,9 @@ export const nodeHost: Host = {
   loadModule,
   resolveFile,
   setThreadName,
+  workerId: () => workerThread,
+  backtrace,
   threadId,
+  threadCpuTime,
   write,
 };

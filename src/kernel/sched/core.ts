@@ -388,6 +388,7 @@ function onBell(): void {
   if (self === 0) return;
   awake();
   turnStart = uptime();
+  wf64(self + ISOLATE.answered, turnStart);
   onMail();
   onLook();
   resync();

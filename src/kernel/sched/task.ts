@@ -50,6 +50,7 @@ export const TASK = struct('task_struct', {
   sig_shared: u32('a', 2),
   sig_allowed: u32('a', 2), //  from anybody
   sig_kernel: u32('a', 2), //   from the kernel only
+  hung_switches: u32('o'), //   khungtaskd's: switches at its last look
   exited: u32('l', COMPLETION_WORDS, 'struct completion'),
   parked: u32('l', COMPLETION_WORDS, 'struct completion'),
   wait: u32('l', 10), //        the entry it waits with; it sleeps in one place only
@@ -57,6 +58,7 @@ export const TASK = struct('task_struct', {
   held: u32('a', HELD_MAX), //  locks it takes, holds or gives back: see locking/held.ts
   start_time: f64Field('c'), // ms since boot
   run_time: f64Field('o'), //   ms on a CPU
+  hung_since: f64Field('o'), // khungtaskd's: when it saw that number first
   last_switch: f64Field('o'), // ms since boot, when it last left the CPU
   comm: bytes('a', TASK_COMM_LEN),
   name: bytes('c', TASK_NAME_LEN), // the whole name, as /proc shows it
@@ -107,6 +109,8 @@ export const KTHREAD_MIGRATES = 0x80;
 export const KTHREAD_UNREF = 0x100;
 /** It is in its exit path: parking and stopping it is over. */
 export const KTHREAD_EXITING = 0x200;
+/** It belongs to the machine: a shutdown does not ask it to stop, and it keeps no process alive. */
+export const KTHREAD_SYSTEM = 0x800;
 /** An exception ended it. */
 export const KTHREAD_OOPSED = 0x400;
 

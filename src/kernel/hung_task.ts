@@ -1,0 +1,97 @@
+/**
+ * khungtaskd: a kernel thread that reports tasks which sleep uninterruptibly for too long. It looks at figures that the
+ * tasks leave in kernel memory anyway and disturbs nobody until it has somebody to report. Tasks that hog a CPU are
+ * watchdog.ts's.
+ *
+ * A task counts as hung when it has not been switched since the last look and that was long enough ago; so, with the
+ * default interval, it is found between one and two timeouts after it fell asleep.
+ */
+import { fetchAdd, load, store } from '../lib/atomic.js';
+import { r32, readString, rf64, w32, wf64 } from '../lib/memory.js';
+import { panic, printTainted, printTrace } from './panic.js';
+import { TASK_COMM_LEN, UTS_RELEASE } from './param.js';
+import { forEachTask } from './pid.js';
+import { KERN_ERR, KERN_INFO, printk } from './printk/printk.js';
+import { kthreadShouldStop } from './kthread.js';
+import { taskAt, type Task } from './sched/handle.js';
+import { TASK, TASK_FROZEN, TASK_NOLOAD, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, stateLetter } from './sched/task.js';
+import { taskTrace } from './stacktrace.js';
+import { sysctlGet, sysctlWord } from './sysctl.js';
+import { scheduleTimeoutInterruptible } from './time/sleep.js';
+import { MAX_SCHEDULE_TIMEOUT, msecsToJiffies, uptime } from './time/time.js';
+
+/** The thread function of khungtaskd. */
+export async function khungtaskd(): Promise<void> {
+  let last = uptime();
+  while (!kthreadShouldStop()) {
+    const left = last + checkInterval() - uptime();
+    if (left > 0) await scheduleTimeoutInterruptible(left === Infinity ? MAX_SCHEDULE_TIMEOUT : msecsToJiffies(left));
+    else {
+      last = uptime();
+      await checkHungTasks();
+    }
+  }
+}
+
+/** Milliseconds between two looks; Infinity while the timeout is 0. */
+function checkInterval(): number {
+  const timeout = sysctlGet('kernel.hung_task_timeout_secs');
+  const interval = sysctlGet('kernel.hung_task_check_interval_secs') || timeout;
+  return timeout === 0 ? Infinity : Math.min(interval, timeout) * 1000;
+}
+
+/** One look at all tasks, hung_task_check_count at most. C: check_hung_uninterruptible_tasks. */
+async function checkHungTasks(): Promise<void> {
+  const timeout = sysctlGet('kernel.hung_task_timeout_secs');
+  const hung: Task[] = [];
+  let count = sysctlGet('kernel.hung_task_check_count');
+  forEachTask((task) => {
+    if (count-- > 0 && isHung(task, timeout)) hung.push(taskAt(task));
+  });
+  for (const task of hung) await report(task);
+  const limit = sysctlGet('kernel.hung_task_panic');
+  if (limit > 0 && hung.length >= limit) panic('hung_task: blocked tasks');
+}
+
+/** Whether `task` has slept through since `timeout` seconds; takes note of its switches otherwise. */
+function isHung(task: number, timeout: number): boolean {
+  const state = load(task + TASK.__state);
+  const sleeps = (state & TASK_UNINTERRUPTIBLE) !== 0 && (state & (TASK_WAKEKILL | TASK_NOLOAD | TASK_FROZEN)) === 0;
+  const switches = r32(task + TASK.nvcsw) + r32(task + TASK.nivcsw);
+  if (!sleeps || switches !== r32(task + TASK.hung_switches)) {
+    w32(task + TASK.hung_switches, switches);
+    wf64(task + TASK.hung_since, uptime());
+    return false;
+  }
+  return uptime() - rf64(task + TASK.hung_since) >= timeout * 1000;
+}
+
+/** The report as the kernel prints it, and who holds what the task waits for. */
+async function report(task: Task): Promise<void> {
+  fetchAdd(sysctlWord('kernel.hung_task_detect_count'), 1);
+  const warnings = sysctlWord('kernel.hung_task_warnings');
+  const left = load(warnings);
+  if (left === 0 || !task.exists) return;
+  if (left > 0) store(warnings, left - 1);
+  const seconds = Math.floor((uptime() - rf64(task.addr + TASK.last_switch)) / 1000);
+  printk('%sINFO: task %s:%d blocked for more than %d seconds.\n', KERN_ERR, task.comm, task.pid, seconds);
+  printk('%s      %s %s #%d\n', KERN_ERR, printTainted(), UTS_RELEASE, 1);
+  printk('%s"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.\n', KERN_ERR);
+  await showTask(task);
+  for (const line of describe(task.addr)) printk('%s%s\n', KERN_ERR, line);
+  if (left === 1) printk('%sFuture hung task reports are suppressed, see sysctl kernel.hung_task_warnings\n', KERN_INFO);
+}
+
+/** One task with its call trace. C: sched_show_task. */
+export async function showTask(task: Task): Promise<void> {
+  const at = task.addr;
+  printk('%stask:%-15.15s state:%c stack:%-5u pid:%-5d tgid:%-5d ppid:%-6d task_flags:0x%04x flags:0x%08x\n', KERN_INFO, readString(at + TASK.comm, TASK_COMM_LEN), stateLetter(load(at + TASK.__state)), 0, task.pid, task.tgid, task.ppid, task.flags, r32(at + TASK.kflags));
+  printTrace(KERN_INFO, await taskTrace(task));
+}
+
+/** Further lines about what a hung task waits for: the lock's owner, a condition that stays false. */
+let describe: (task: number) => readonly string[] = () => [];
+
+export function setHungDescription(fn: typeof describe): void {
+  describe = fn;
+}

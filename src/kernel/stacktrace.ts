@@ -1,0 +1,96 @@
+/**
+ * The call trace of any task in any state: a thread that sleeps on a shared isolate is asked where it is awaited, one
+ * that runs or blocks an OS thread is looked at from outside. What is done with a trace is not decided here.
+ */
+import { host } from '../arch/host.js';
+import { load } from '../lib/atomic.js';
+import { r32 } from '../lib/memory.js';
+import { HOST_ISOLATE } from './isolate.js';
+import { sendMail, type Mail } from './mail.js';
+import { isolateSlotAt } from './memlayout.js';
+import { currentThread, localThread, probeThread } from './sched/core.js';
+import { taskAt, type Task } from './sched/handle.js';
+import { KTHREAD_BLOCKING, TASK } from './sched/task.js';
+import { ISOLATE, isolateAlive, me } from './smp.js';
+import { scheduleTimeoutUninterruptible } from './time/sleep.js';
+import { msecsToJiffies } from './time/time.js';
+
+/** How long an isolate may take to answer before it counts as stuck, ms. */
+const PATIENCE_MS = 200;
+
+/** Asks for the trace of a task, at its isolate (trace) or at the host worker (nmi). */
+interface Question extends Mail {
+  readonly kind: 'trace' | 'nmi';
+  readonly task: Task;
+  readonly id: number;
+  readonly from: number;
+}
+
+interface Answer extends Mail {
+  readonly kind: 'traced';
+  readonly id: number;
+  readonly trace: string;
+}
+
+const waiting = new Map<number, (trace: string) => void>();
+let nextId = 0;
+
+/** Lines of "at ..." for `task`, innermost first; empty where none can be had. Sleeps up to a second. C: stack_trace_save_tsk. */
+export async function taskTrace(task: Task): Promise<string> {
+  if (!task.exists || (r32(task.addr + TASK.kflags) & KTHREAD_BLOCKING) !== 0) return askHost(task);
+  if (currentThread()?.addr === task.addr) return host.errorTrace(taskTrace);
+  return (await askIsolate(task)) || askHost(task);
+}
+
+async function askIsolate(task: Task): Promise<string> {
+  const number = load(task.addr + TASK.isolate);
+  return number === me ? probeHere(task) : ask(number, 'trace', task);
+}
+
+function askHost(task: Task): Promise<string> {
+  if (!task.exists || !isolateAlive(HOST_ISOLATE)) return Promise.resolve('');
+  return me === HOST_ISOLATE ? lookFromOutside(task) : ask(HOST_ISOLATE, 'nmi', task);
+}
+
+async function ask(number: number, kind: Question['kind'], task: Task): Promise<string> {
+  const id = ++nextId;
+  const answered = new AbortController();
+  const answer = new Promise<string>((resolve) => waiting.set(id, resolve));
+  sendMail(number, { kind, task, id, from: me } satisfies Question);
+  const patience = scheduleTimeoutUninterruptible(msecsToJiffies(kind === 'nmi' ? PATIENCE_MS * 10 : PATIENCE_MS), { signal: answered.signal }).catch(() => 0);
+  const trace = await Promise.race([answer, patience.then(() => '')]);
+  waiting.delete(id);
+  answered.abort();
+  await patience;
+  return trace;
+}
+
+/** On every isolate: answers questions and takes answers. Whether `mail` was one. */
+export function handleTraceMail(mail: Mail): boolean {
+  if (mail.kind === 'traced') waiting.get((mail as Answer).id)?.((mail as Answer).trace);
+  else if (mail.kind === 'trace' || mail.kind === 'nmi') void reply(mail as Question);
+  else return false;
+  return true;
+}
+
+async function reply({ kind, task, id, from }: Question): Promise<void> {
+  const trace = kind === 'trace' ? await probeHere(task) : await lookFromOutside(task);
+  sendMail(from, { kind: 'traced', id, trace } satisfies Answer);
+}
+
+function probeHere(task: Task): Promise<string> {
+  const thread = localThread(task.addr);
+  return thread?.addr === task.addr ? probeThread(thread) : Promise.resolve('');
+}
+
+/** On the host worker: the stack of the OS thread that `task` has to itself, or is running on right now. */
+function lookFromOutside(task: Task): Promise<string> {
+  const at = isolateSlotAt(load(task.addr + TASK.isolate));
+  const alone = (r32(task.addr + TASK.kflags) & KTHREAD_BLOCKING) !== 0;
+  return task.exists && (alone || r32(at + ISOLATE.curr) === task.addr) ? host.backtrace(r32(at + ISOLATE.thread)) : Promise.resolve('');
+}
+
+/** The stack of whatever runs on isolate `number`. On the host worker. */
+export const isolateTrace = (number: number): Promise<string> => host.backtrace(r32(isolateSlotAt(number) + ISOLATE.thread));
+
+export const traceOfPid = (addr: number): Promise<string> => taskTrace(taskAt(addr));
