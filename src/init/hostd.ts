@@ -33,7 +33,7 @@ export function joinAsHost(memory: SharedArrayBuffer, number: number): void {
   host.keepAlive(true);
   store(self + ISOLATE.state, ISOLATE_BUSY);
   lookForWork(lookAtTable);
-  void startWatchers();
+  if (r32(machineWord(MACHINE.watched)) !== 0) void startWatchers();
   if (r32(machineWord(MACHINE.console)) !== 0) void runConsole();
 }
 

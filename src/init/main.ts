@@ -97,7 +97,7 @@ export async function boot(opt: BootOptions = {}): Promise<Machine> {
   store(machineWord(MACHINE.state), MACHINE_RUNNING);
   prInfo('kthread: %d CPUs, %d MiB of kernel memory, HZ=%d\n', options.cpus, r32(machineWord(MACHINE.memory_size)) / 2 ** 20, options.hz);
   if (opt.console) startHost();
-  else if (opt.watchdog !== false) addTimer(hostTimer, uptime() + HOST_DELAY_MS);
+  else if (options.watchdog) addTimer(hostTimer, uptime() + HOST_DELAY_MS);
   machine = makeMachine(options.cpus, options.hz);
   (globalThis as { [ONE_COPY]?: boolean })[ONE_COPY] = true;
   await doInitcalls();
@@ -107,7 +107,7 @@ export async function boot(opt: BootOptions = {}): Promise<Machine> {
 /** The machine that runs here, if any. */
 export const runningMachine = (): Machine | undefined => machine;
 
-function checkOptions({ memory, cpus = Math.min(host.cpus(), NR_CPUS), hz = HZ_DEFAULT, console = false, loglevel = 7 }: BootOptions) {
+function checkOptions({ memory, cpus = Math.min(host.cpus(), NR_CPUS), hz = HZ_DEFAULT, console = false, loglevel = 7, watchdog = true }: BootOptions) {
   const check = (name: string, value: number, min: number, max: number): void => {
     if (!Number.isInteger(value) || value < min || value > max) throw new KernelError(-EINVAL, `boot: ${name} takes a whole number from ${min} to ${max}, not ${value}`);
   };
@@ -115,7 +115,7 @@ function checkOptions({ memory, cpus = Math.min(host.cpus(), NR_CPUS), hz = HZ_D
   check('hz', hz, 24, 1000);
   check('loglevel', loglevel, 0, 15);
   if (memory !== undefined) check('memory', memory, MEMORY_MIN, MEMORY_MAX);
-  return { memory: memory === undefined ? undefined : Math.floor(memory / 65536) * 65536, cpus, hz, console, loglevel };
+  return { memory: memory === undefined ? undefined : Math.floor(memory / 65536) * 65536, cpus, hz, console, loglevel, watchdog };
 }
 
 /** As much memory as was asked for; by default the most that the platform gives. */
@@ -130,7 +130,7 @@ function reserve(bytes: number | undefined): SharedArrayBuffer {
 }
 
 /** The machine record and everything that must be there before anybody joins. */
-function layMachine(memory: SharedArrayBuffer, { cpus, hz, console, loglevel }: ReturnType<typeof checkOptions>): void {
+function layMachine(memory: SharedArrayBuffer, { cpus, hz, console, loglevel, watchdog }: ReturnType<typeof checkOptions>): void {
   attachMemory(memory);
   w32(machineWord(MACHINE.magic), MACHINE_MAGIC);
   w32(machineWord(MACHINE.layout), layoutVersion());
@@ -142,6 +142,7 @@ function layMachine(memory: SharedArrayBuffer, { cpus, hz, console, loglevel }: 
   w32(machineWord(MACHINE.state), MACHINE_BOOTING);
   w32(machineWord(MACHINE.next_isolate), BOOT_ISOLATE);
   w32(machineWord(MACHINE.next_module), 1);
+  w32(machineWord(MACHINE.watched), Number(watchdog));
   w32(machineWord(MACHINE.console), console === 'stdout' ? 1 : console === 'stderr' ? 2 : 0);
   wf64(machineWord(MACHINE.boot_time), host.clock());
   for (const list of [MACHINE.create_list, MACHINE.statics, MACHINE.modules]) listInit(machineWord(list));

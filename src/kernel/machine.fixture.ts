@@ -14,12 +14,12 @@ export interface Heard {
   readonly oopses: Array<{ readonly task: Task; readonly error: Error }>;
 }
 
-/** Boots a machine of two CPUs before the first test of the file and halts it after the last. */
+/** Boots a machine of two CPUs, without watchers, before the first test of the file and halts it after the last. */
 export function oneMachine(opt: BootOptions = {}): Heard {
   let machine: Machine;
   const oopses: Heard['oopses'] = [];
   beforeAll(async () => {
-    machine = await boot({ cpus: 2, memory: 64 << 20, onOops: (task, error) => void oopses.push({ task, error }), ...opt });
+    machine = await boot({ cpus: 2, memory: 64 << 20, watchdog: false, onOops: (task, error) => void oopses.push({ task, error }), ...opt });
   });
   afterAll(async () => {
     expect(await machine.shutdown()).toMatchObject({ left: [] });

@@ -36,6 +36,7 @@ export const MACHINE = struct('machine', {
   nr_running_isolates: s32('a'),
   tainted: u32('a'), //         TAINT_* bits
   resync: u32('a'), //          isolates that died: everybody looks for wake-ups that died with them
+  watched: u32('c'), //         1: khungtaskd and watchdogd look after the threads
   console: u32('c'), //         where the host worker prints the log: 0 nowhere, 1 standard output, 2 error
   fail_nth: s32('a'), //        n > 0: the n-th allocation from now fails (fault injection)
   kthreadd: ptr('c'),
