@@ -61,6 +61,7 @@ export const MACHINE = struct('machine', {
   statics: ptr('l', 2, 'struct list_head'),
   modules_lock: u32('a'),
   modules: ptr('l', 2, 'struct list_head'),
+  wchans: ptr('a'), //          names of what tasks wait in
   slab: ptr('l', 4 * 32), //    allocator classes: lock, free list, bump pointer, bump end
 });
 
