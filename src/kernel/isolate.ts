@@ -175,6 +175,7 @@ export async function ownIsolate({ fileOf, run }: OwnLife): Promise<void> {
     const task = nextTask();
     await loadFile(fileOf(task));
     run(task);
+    host.setThreadName('kthread/idle');
     store(self + ISOLATE.task, 0);
     if (idleIsolates() >= IDLE_ISOLATES_MAX) break;
     store(self + ISOLATE.state, ISOLATE_IDLE);

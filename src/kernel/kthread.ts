@@ -11,6 +11,7 @@
  *     wakes up, has the task
  *     wakeUpProcess(task)                                          runs its function
  */
+import { host } from '../arch/host.js';
 import { fetchAnd, fetchOr, load } from '../lib/atomic.js';
 import { bugOn } from '../lib/bug.js';
 import { EAGAIN, EBUSY, EINTR, EINVAL, ENOMEM, ENOSYS, ESRCH, KernelError } from '../lib/errno.js';
@@ -25,7 +26,7 @@ import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { packValue, unpackValue } from './mail.js';
 import { MACHINE, MACHINE_RUNNING, isolateSlotAt, machineWord } from './memlayout.js';
 import { kfree, kzalloc } from './mm/slab.js';
-import { TASK_NAME_LEN } from './param.js';
+import { TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
 import { warn, warnOnce, warnTask } from './panic.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
 import { Thread, addTimer, block, blockSync, currentThread, dropSleep, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, probeThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
@@ -471,6 +472,7 @@ export function plainMain(task: number): void {
   installThread(thread);
   setPlainThread(thread);
   bodies.set(task, start);
+  host.setThreadName(readString(task + TASK.comm, TASK_COMM_LEN));
   announce(thread);
   waitForFirstWake(thread);
   let code = -EINTR;

@@ -58,7 +58,7 @@ function setThreadName(name: string): void {
   if (isMainThread || process.platform !== 'linux') return;
   try {
     commFile ??= openSync('/proc/thread-self/comm', 'w');
-    writeSync(commFile, name.slice(0, 15) || '?', 0);
+    writeSync(commFile, name.slice(0, 15) || '?');
   } catch {
     // A sandbox without /proc: the thread goes without a name.
   }
