@@ -8,9 +8,10 @@
  */
 import { fetchAdd, load, store } from '../lib/atomic.js';
 import { r32, readString, rf64, w32, wf64 } from '../lib/memory.js';
+import { describeBlocked, lockOwner } from './locking/held.js';
 import { panic, printTainted, printTrace } from './panic.js';
 import { TASK_COMM_LEN, UTS_RELEASE } from './param.js';
-import { forEachTask } from './pid.js';
+import { findTask, forEachTask } from './pid.js';
 import { KERN_ERR, KERN_INFO, printk } from './printk/printk.js';
 import { kthreadShouldStop } from './kthread.js';
 import { taskAt, type Task } from './sched/handle.js';
@@ -78,8 +79,18 @@ async function report(task: Task): Promise<void> {
   printk('%s      %s %s #%d\n', KERN_ERR, printTainted(), UTS_RELEASE, 1);
   printk('%s"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.\n', KERN_ERR);
   await showTask(task);
+  await showBlocker(task.addr);
   for (const line of describe(task.addr)) printk('%s%s\n', KERN_ERR, line);
   if (left === 1) printk('%sFuture hung task reports are suppressed, see sysctl kernel.hung_task_warnings\n', KERN_INFO);
+}
+
+/** Who has the lock that a hung task waits for, and where that one is. C: debug_show_blocker. */
+async function showBlocker(task: number): Promise<void> {
+  const line = describeBlocked(task);
+  if (line === '') return;
+  printk('%s%s\n', KERN_ERR, line);
+  const owner = findTask(lockOwner(task));
+  if (owner !== 0) await showTask(taskAt(owner));
 }
 
 /** One task with its call trace. C: sched_show_task. */
@@ -89,7 +100,7 @@ export async function showTask(task: Task): Promise<void> {
   printTrace(KERN_INFO, await taskTrace(task));
 }
 
-/** Further lines about what a hung task waits for: the lock's owner, a condition that stays false. */
+/** Further lines about what a hung task waits for, such as a condition that stays false. */
 let describe: (task: number) => readonly string[] = () => [];
 
 export function setHungDescription(fn: typeof describe): void {
