@@ -69,7 +69,9 @@ export const CPU = struct('cpu', {
   online: u32('a'),
   shared_isolate: u32('a'), //  number of the isolate that runs its async threads, 0 while there is none
   nr_switches: u32('a'),
-  spare: bytes('o', 52),
+  percpu_lock: u32('a'), //     spinlock of get_cpu()
+  percpu_depth: u32('l'), //    how often its owner took it
+  spare: bytes('o', 44),
 });
 
 export const MACHINE_BOOTING = 1;

@@ -4,6 +4,11 @@
 import './kthread.js';
 import './locking/mutex.js';
 import './locking/preempt.js';
+import './locking/refcount.js';
+import './locking/rwlock.js';
+import './locking/rwsem.js';
+import './locking/semaphore.js';
+import './locking/seqlock.js';
 import './locking/spinlock.js';
 import './module.js';
 import './printk/ringbuffer.js';

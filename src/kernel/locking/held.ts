@@ -7,7 +7,7 @@
  * A held word, and TASK.blocked_on too, is the lock's address with its kind in the spare bits. The words cost 32 bytes a
  * task and a store or two a lock; a task that holds more locks than HELD_MAX loses the rest with it when it dies.
  */
-import { load } from '../../lib/atomic.js';
+import { load, store } from '../../lib/atomic.js';
 import { r32, readString, w32 } from '../../lib/memory.js';
 import { isolateSlotAt } from '../memlayout.js';
 import { warnOnce } from '../panic.js';
@@ -15,7 +15,7 @@ import { HELD_MAX, TASK_COMM_LEN } from '../param.js';
 import { findTask, forEachTask } from '../pid.js';
 import { KERN_INFO, KERN_WARNING, printk } from '../printk/printk.js';
 import { type Thread } from '../sched/core.js';
-import { TASK } from '../sched/task.js';
+import { KTHREAD_OOPSED, TASK } from '../sched/task.js';
 import { ISOLATE, forEachIsolate, isolateAlive, me, self } from '../smp.js';
 import { staticName } from '../statics.js';
 
@@ -41,8 +41,8 @@ export interface LockKind {
   role?(at: number): string;
   /** Who has the lock at `at`, or had it last; 0 if nobody is known. */
   owner(at: number): number;
-  /** `id` died with `word` in its held words. Gives on what it held; whether it did. */
-  reap(word: number, id: number): boolean;
+  /** `id` ended with `word` in its held words, by an accident if `died`. Gives on what it held; whether it did. */
+  reap(word: number, id: number, died: boolean): boolean;
   /** The task that waits with `waiter` died. */
   leave(at: number, waiter: number): void;
 }
@@ -72,15 +72,19 @@ export function keep(words: number, word: number): number {
   return 0;
 }
 
-/** Crosses `word` out. Whether it stood there. */
-export function drop(words: number, word: number): boolean {
-  for (let at = words; at < words + WORDS; at += 4) {
-    if (r32(at) !== word) continue;
-    w32(at, 0);
-    return true;
-  }
-  return false;
+/** Where `word` is written down; 0 if it is not. */
+export function findHeld(words: number, word: number): number {
+  for (let at = words; at < words + WORDS; at += 4) if (r32(at) === word) return at;
+  return 0;
 }
+
+/** Writes `word` at `held`, where keep() or findHeld() said; nowhere if that was 0. */
+export function mark(held: number, word: number): void {
+  if (held !== 0) store(held, word);
+}
+
+/** Crosses `word` out. */
+export const drop = (words: number, word: number): void => mark(findHeld(words, word), 0);
 
 // --- Looking at others --------------------------------------------------------------------------------------------
 
@@ -101,13 +105,15 @@ export function holderName(id: number): string {
 /** A lock as reports name it: file#name where it was declared, else its address. */
 export const lockName = (at: number): string => staticName(at) || `0x${at.toString(16)}`;
 
-/** Calls `visit` with the isolate of every live holder that has `word` written down, once for each time. A scan of all tasks. */
-export function forEachHolder(word: number, visit: (isolate: number) => void): void {
+/** The isolates of all live holders that have `word` written down, once for each time. A scan of all tasks. */
+export function holdersOf(word: number): number[] {
+  const isolates: number[] = [];
   const look = (words: number, isolate: number): void => {
-    for (let at = words; at < words + WORDS; at += 4) if (load(at) === word && isolateAlive(isolate)) visit(isolate);
+    for (let at = words; at < words + WORDS; at += 4) if (load(at) === word && isolateAlive(isolate)) isolates.push(isolate);
   };
   forEachTask((task) => look(task + TASK.held, load(task + TASK.isolate)));
   forEachIsolate((at) => look(at + ISOLATE.held, r32(at + ISOLATE.number)));
+  return isolates;
 }
 
 /** How Linux words the last lines of a hung-task report, by kind: what the task is blocked on, and by whom. */
@@ -142,20 +148,20 @@ export function releaseHeld(task: number): void {
   const blocked = r32(task + TASK.blocked_on);
   if (blocked !== 0) kinds[kindOf(blocked)].leave(addressOf(blocked), task + TASK.lock_wait);
   const pid = r32(task + TASK.pid);
-  releaseWords(task + TASK.held, pid);
+  releaseWords(task + TASK.held, pid, (load(task + TASK.kflags) & KTHREAD_OOPSED) !== 0);
   const count = r32(task + TASK.preempt_count);
   if (count !== 0) printk('%snote: %s[%d] exited with preempt_count %d\n', KERN_INFO, readString(task + TASK.comm, TASK_COMM_LEN), pid, count);
 }
 
 /** The same for code outside of threads of the isolate at `at`, which is gone. */
-export const releaseOutside = (at: number): void => releaseWords(at + ISOLATE.held, OUTSIDE | r32(at + ISOLATE.number));
+export const releaseOutside = (at: number): void => releaseWords(at + ISOLATE.held, OUTSIDE | r32(at + ISOLATE.number), true);
 
-function releaseWords(words: number, id: number): void {
+function releaseWords(words: number, id: number, died: boolean): void {
   for (let at = words; at < words + WORDS; at += 4) {
     const word = load(at);
     if (word === 0) continue;
     w32(at, 0); // First: readers are counted anew from these words.
-    if ((word & SPINNING) !== 0 || !kinds[kindOf(word)].reap(word, id)) continue;
+    if ((word & SPINNING) !== 0 || !kinds[kindOf(word)].reap(word, id, died)) continue;
     printk('%sWARNING: %s exited with %s held: %s; the next who waits gets it\n', KERN_WARNING, holderName(id), kinds[kindOf(word)].name, lockName(addressOf(word)));
   }
 }

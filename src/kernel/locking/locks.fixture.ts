@@ -6,8 +6,12 @@ import { witnessAccesses } from '../../lib/atomic.js';
 import { condResched, condReschedSync } from '../sched/core.js';
 import { behaviour } from '../kinds.fixture.js';
 import { yieldCpu, yieldCpuSync } from '../time/sleep.js';
-import { declareMutex, mutexIsLocked, mutexLock, mutexLockSync, mutexTrylock, mutexUnlock, type Mutex } from './mutex.js';
-import { declareSpinlock, spinIsLocked, spinLock, spinTrylock, spinUnlock, type SpinLock } from './spinlock.js';
+import { declareMutex, mutexLock, mutexLockSync, mutexTrylock, mutexUnlock, type Mutex } from './mutex.js';
+import { declareRwlock, readLock, readUnlock, writeLock, writeTrylock, writeUnlock, type RwLock } from './rwlock.js';
+import { declareRwsem, downRead, downReadSync, downWrite, downWriteSync, downWriteTrylock, upRead, upWrite, type RwSemaphore } from './rwsem.js';
+import { declareSemaphore, down, downSync, downTrylock, up, type Semaphore } from './semaphore.js';
+import { declareSeqlock, writeSeqlock, writeSequnlock, type SeqLock } from './seqlock.js';
+import { declareSpinlock, spinLock, spinTrylock, spinUnlock, type SpinLock } from './spinlock.js';
 
 /** One kind of lock, as far as it keeps others out. */
 export interface Exclusive<L = never> {
@@ -16,24 +20,38 @@ export interface Exclusive<L = never> {
   make(name: string): L;
   lock(lock: L): Promise<void> | void;
   lockSync(lock: L): void;
-  trylock(lock: L): boolean;
+  trylock?(lock: L): boolean;
   unlock(lock: L): void;
-  isLocked(lock: L): boolean;
 }
 
 const kind = <L>(table: Exclusive<L>): Exclusive => table as Exclusive<unknown> as Exclusive;
 
 export const LOCKS = {
-  mutex: kind<Mutex>({ sleeps: true, make: (name) => declareMutex(import.meta, name), lock: (m) => mutexLock(m), lockSync: mutexLockSync, trylock: mutexTrylock, unlock: mutexUnlock, isLocked: mutexIsLocked }),
-  spinlock: kind<SpinLock>({ sleeps: false, make: (name) => declareSpinlock(import.meta, name), lock: spinLock, lockSync: spinLock, trylock: spinTrylock, unlock: spinUnlock, isLocked: spinIsLocked }),
+  mutex: kind<Mutex>({ sleeps: true, make: (name) => declareMutex(import.meta, name), lock: (m) => mutexLock(m), lockSync: mutexLockSync, trylock: mutexTrylock, unlock: mutexUnlock }),
+  semaphore: kind<Semaphore>({ sleeps: true, make: (name) => declareSemaphore(import.meta, name), lock: (s) => down(s), lockSync: downSync, trylock: (s) => downTrylock(s) === 0, unlock: up }),
+  'rw-semaphore': kind<RwSemaphore>({ sleeps: true, make: (name) => declareRwsem(import.meta, name), lock: (s) => downWrite(s), lockSync: downWriteSync, trylock: downWriteTrylock, unlock: upWrite }),
+  spinlock: kind<SpinLock>({ sleeps: false, make: (name) => declareSpinlock(import.meta, name), lock: spinLock, lockSync: spinLock, trylock: spinTrylock, unlock: spinUnlock }),
+  rwlock: kind<RwLock>({ sleeps: false, make: (name) => declareRwlock(import.meta, name), lock: writeLock, lockSync: writeLock, trylock: writeTrylock, unlock: writeUnlock }),
+  seqlock: kind<SeqLock>({ sleeps: false, make: (name) => declareSeqlock(import.meta, name), lock: writeSeqlock, lockSync: writeSeqlock, unlock: writeSequnlock }),
 };
 export type LockName = keyof typeof LOCKS;
 export const LOCK_NAMES = Object.keys(LOCKS) as LockName[];
+
+/** Reading: many at a time, and no writer. */
+export const READERS = {
+  'rw-semaphore': kind<RwSemaphore>({ sleeps: true, make: LOCKS['rw-semaphore'].make, lock: (s) => downRead(s), lockSync: downReadSync, unlock: upRead }),
+  rwlock: kind<RwLock>({ sleeps: false, make: LOCKS.rwlock.make, lock: readLock, lockSync: readLock, unlock: readUnlock }),
+};
+export type ReaderName = keyof typeof READERS;
+
+const table = (of: LockName, reads = false): Exclusive => (reads ? READERS[of as ReaderName] : LOCKS[of]);
 
 /** A lock as data: the handle survives the clone, its kind goes along. */
 export interface Held {
   readonly of: LockName;
   readonly lock: never;
+  /** Takes it for reading. */
+  readonly reads?: boolean;
 }
 
 /** Two words that are wrong as soon as two threads are in there at once, and a third that says go. */
@@ -75,27 +93,71 @@ export const fight = behaviour<Held & { counter: Counter; rounds: number }>(impo
   return strangers;
 });
 
+/** What readers see of a counter: two words that only writers make differ, for a while. Returns how often they did. */
+export const watch = behaviour<Held & { counter: Counter; rounds: number }>(import.meta, 'watch', async ({ of, lock, counter, rounds }) => {
+  const { lock: take, unlock } = table(of, true);
+  let torn = 0;
+  while (counter[GO] === 0) await yieldCpu();
+  for (let i = 0; i < rounds; i++) {
+    await take(lock);
+    if (counter[0] !== counter[1]) torn++;
+    unlock(lock);
+    if (i % 64 === 0) await condResched();
+  }
+  return torn;
+}, ({ of, lock, counter, rounds }) => {
+  const { lockSync, unlock } = table(of, true);
+  let torn = 0;
+  while (counter[GO] === 0) yieldCpuSync();
+  for (let i = 0; i < rounds; i++) {
+    lockSync(lock);
+    if (counter[0] !== counter[1]) torn++;
+    unlock(lock);
+    if (i % 64 === 0) condReschedSync();
+  }
+  return torn;
+});
+
 /** Takes the lock, says so in `seen`, and ends with it in hand. */
-export const keepIt = behaviour<Held & { seen: Int32Array }>(import.meta, 'keepIt', async ({ of, lock, seen }) => {
-  await LOCKS[of].lock(lock);
+export const keepIt = behaviour<Held & { seen: Int32Array }>(import.meta, 'keepIt', async ({ of, lock, reads, seen }) => {
+  await table(of, reads).lock(lock);
   seen[0] = 1;
-}, ({ of, lock, seen }) => {
-  LOCKS[of].lockSync(lock);
+}, ({ of, lock, reads, seen }) => {
+  table(of, reads).lockSync(lock);
   seen[0] = 1;
 });
 
-/** Takes the lock and gives it back; its isolate dies right before the `step`-th access to shared memory of that. */
-export const dieAt = behaviour<Held & { step: number; seen: Int32Array }>(import.meta, 'dieAt', async () => {}, ({ of, lock, step, seen }) => {
+/** Words of a victim: what it has done, and that it may go on. */
+export const ACCESSES = 0, HOLDS = 1, GOES_ON = 2;
+
+export interface Victim extends Held {
+  /** Its isolate dies right before this access to shared memory, counted from 1; 0: it lives. */
+  readonly step: number;
+  /** What is counted: all of it, or the unlocking only, which then begins when it is told. */
+  readonly only?: 'unlock';
+  readonly seen: Int32Array;
+}
+
+/** Takes the lock and gives it back, and dies on the way. Returns the accesses that it took. */
+export const dieAt = behaviour<Victim>(import.meta, 'dieAt', async () => {}, ({ of, lock, reads, step, only, seen }) => {
   let accesses = 0;
-  witnessAccesses(() => {
-    seen[0] = ++accesses;
+  let last = '';
+  const count = (op: string, addr: number): void => {
+    if (`${op} ${addr}` === last) return; // Looking again at what it waits for is one step.
+    last = `${op} ${addr}`;
+    seen[ACCESSES] = ++accesses;
     if (accesses !== step) return;
     process.exit();
     for (;;) continue; // It ends a moment later.
-  });
-  LOCKS[of].lockSync(lock);
-  seen[1]++;
-  LOCKS[of].unlock(lock);
+  };
+  if (only !== 'unlock') witnessAccesses(count);
+  table(of, reads).lockSync(lock);
+  seen[HOLDS] = 1;
+  if (only === 'unlock') {
+    while (seen[GOES_ON] === 0) continue;
+    witnessAccesses(count);
+  }
+  table(of, reads).unlock(lock);
   witnessAccesses(undefined);
   return accesses;
 });

@@ -23,9 +23,9 @@ import { holder, type Thread, type WaitOptions } from '../sched/core.js';
 import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE } from '../sched/task.js';
 import { ISOLATE, me } from '../smp.js';
 import { declareStatic } from '../statics.js';
+import type { Guard } from './guard.js';
 import { MUTEX as KIND, addressOf, drop, heldWords, holderId, holderIsolate, holderName, keep, lockName, registerLockKind } from './held.js';
-import { Guard } from './spinlock.js';
-import { WAITER, firstWaiter, grant, initQueue, isAlone, leaveQueue, lockQueue, queueEmpty, queueFields, spellings, unlockQueue, wakeAll, wakeWaiter, type SleepingLock } from './waiter.js';
+import { WAITER, firstWaiter, grant, initQueue, isAlone, leaveQueue, lockQueue, queueEmpty, queueFields, guards, spellings, unlockQueue, wakeAll, wakeWaiter, type SleepingLock } from './waiter.js';
 
 export const MUTEX = struct('mutex', { owner: u32('a'), ...queueFields });
 
@@ -100,7 +100,7 @@ function release(at: number): void {
 function handOver(at: number): void {
   const first = firstWaiter(at);
   const id = ownerOf(at);
-  if (!queueEmpty(at) && r32(first + WAITER.id) === id) grant(first);
+  if (!queueEmpty(at) && r32(first + WAITER.id) === id) grant(mutex, at, first);
   store(at + MUTEX.owner, id | (queueEmpty(at) ? 0 : WAITERS));
 }
 
@@ -174,14 +174,8 @@ export const mutexUnlock = (m: Mutex): void => mutexUnlockAt(m.addr);
 /** Whether somebody has `m`; out of date when it returns. C: mutex_is_locked. */
 export const mutexIsLocked = (m: Mutex): boolean => ownerOf(m.addr) !== 0;
 
+const [guard, guardSync] = guards(lock, lockSync, mutexUnlockAt);
 /** Takes `m` until the end of the block: `using _ = await mutexGuard(m)`. Sleeps as mutexLock. C: guard(mutex)(&m). */
-export async function mutexGuard(m: Mutex, opt?: WaitOptions): Promise<Guard> {
-  await lock(m, opt);
-  return new Guard(mutexUnlockAt, m.addr);
-}
-
+export const mutexGuard = (m: Mutex, opt?: WaitOptions): Promise<Guard> => guard(m, opt);
 /** For plain threads; as mutexGuard. */
-export function mutexGuardSync(m: Mutex): Guard {
-  lockSync(m);
-  return new Guard(mutexUnlockAt, m.addr);
-}
+export const mutexGuardSync = (m: Mutex): Guard => guardSync(m);

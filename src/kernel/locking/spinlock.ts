@@ -17,6 +17,7 @@ import { reportBug } from '../panic.js';
 import { holder, preemptWord } from '../sched/core.js';
 import { me } from '../smp.js';
 import { declareStatic } from '../statics.js';
+import { Guard } from './guard.js';
 import { holderId, holderIsolate, holderName, lockName } from './held.js';
 import { contend, rawSpinUnlock, spinOwner } from './raw_spinlock.js';
 
@@ -55,19 +56,7 @@ export const spinUnlockIrqrestore = (lock: SpinLock, _flags = 0): void => spinUn
 /** C: spin_lock_irq, spin_lock_bh and their ends: no interrupts, hence the same. */
 export { spinLock as spinLockIrq, spinLock as spinLockBh, spinUnlock as spinUnlockIrq, spinUnlock as spinUnlockBh };
 
-/** Has a lock until the end of a block: `using _ = spinGuard(lock)`. C: guard(spinlock)(&lock). */
-export class Guard implements Disposable {
-  constructor(
-    private readonly release: (at: number) => void,
-    private readonly addr: number,
-  ) {}
-
-  [Symbol.dispose](): void {
-    this.release(this.addr);
-  }
-}
-
-/** Takes `lock` until the end of the block. C: guard(spinlock). */
+/** Takes `lock` until the end of the block: `using _ = spinGuard(lock)`. C: guard(spinlock)(&lock). */
 export function spinGuard(lock: SpinLock): Guard {
   spinLockAt(lock.addr);
   return new Guard(spinUnlockAt, lock.addr);

@@ -21,7 +21,8 @@ import { block, blockSync, holder, needPlain, preemptWord, ready, wakeUpState, t
 import { TASK, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../sched/task.js';
 import { signalPendingState } from '../signal.js';
 import { MAX_SCHEDULE_TIMEOUT, deadlineIn, uptime } from '../time/time.js';
-import { PENDING, addressOf, heldWords, holderId, holderIsolate, keep, type LockKind } from './held.js';
+import { PENDING, addressOf, heldWords, holderId, holderIsolate, keep, mark, type LockKind } from './held.js';
+import { Guard } from './guard.js';
 import { rawSpinLock, rawSpinUnlock } from './raw_spinlock.js';
 
 /** The fields of a lock's queue, for the records of the kinds of lock: they follow one word of the lock's own. */
@@ -41,6 +42,8 @@ export const WAITER = struct('lock_waiter', {
 export interface SleepingLock extends LockKind {
   /** Takes the lock for `waiter` if it may have it. `looks`: how often it looked before. */
   take(at: number, waiter: number, looks: number): boolean;
+  /** `waiter` has taken it; `held`, its held word, says so. 0: there was no room. */
+  listed?(at: number, held: number): void;
   /** Takes back what `waiter` was given, who does not want it any more. */
   untake(at: number, waiter: number): void;
   /** Wakes whoever may go now, or grants it the lock. */
@@ -63,16 +66,32 @@ export const isAlone = (waiter: number): boolean => r32(waiter + WAITER.list) ==
 export const wakeWaiter = (waiter: number): 0 | 1 => wakeUpState(waiter - TASK.lock_wait, TASK_NORMAL); // [lock:pass] pairs with lock:sleep
 
 /** `waiter` has the lock from now on. */
-export function grant(waiter: number): void {
-  own(waiter);
-  store(waiter + WAITER.granted, 1);
+export function grant(lock: SleepingLock, at: number, waiter: number): void {
+  own(lock, at, waiter);
   listDelInit(waiter);
   wakeWaiter(waiter);
 }
 
-/** From wanted to held. */
-function own(waiter: number): void {
-  if (r32(waiter + WAITER.held) !== 0) store(r32(waiter + WAITER.held), r32(waiter + WAITER.lock));
+/** From wanted to held: the held word first, which is what counts when somebody dies on the way. */
+function own(lock: SleepingLock, at: number, waiter: number): void {
+  const held = r32(waiter + WAITER.held);
+  mark(held, r32(waiter + WAITER.lock));
+  lock.listed?.(at, held);
+  store(waiter + WAITER.granted, 1);
+}
+
+function isGranted(waiter: number): boolean {
+  const held = r32(waiter + WAITER.held);
+  return load(waiter + WAITER.granted) !== 0 || (held !== 0 && load(held) === r32(waiter + WAITER.lock));
+}
+
+/** Grants the lock to those who wait, one after the other, as long as they may have it. */
+export function grantInTurn(lock: SleepingLock, at: number): void {
+  while (!queueEmpty(at)) {
+    const first = firstWaiter(at);
+    if (!isGranted(first) && !lock.take(at, first, 0)) return;
+    grant(lock, at, first);
+  }
 }
 
 /** Waits in `state`, at most until `deadline` (ms since boot), for the lock that `word` names. Returns 0, -EINTR or -ETIME. */
@@ -93,9 +112,8 @@ export function* waitForLock(task: number, lock: SleepingLock, word: number, thr
   listAddTail(waiter, at + QUEUE.wait_list);
   try {
     for (let looks = 0; ; looks++) {
-      if (load(waiter + WAITER.granted) !== 0 || lock.take(at, waiter, looks)) {
-        own(waiter);
-        store(waiter + WAITER.granted, 1);
+      if (!isGranted(waiter) && lock.take(at, waiter, looks)) own(lock, at, waiter);
+      if (isGranted(waiter)) {
         taken = holderIsolate(id) !== 0; // Else the thread ended that called from here, and nobody would give it back.
         return taken ? 0 : -EINTR;
       }
@@ -120,9 +138,8 @@ export function* waitForLock(task: number, lock: SleepingLock, word: number, thr
 
 /** Interrupted, out of time or aborted: it may have been granted the lock or been woken for it all the same, and then it is the next one's turn. */
 function giveUp(lock: SleepingLock, at: number, waiter: number): void {
-  const held = r32(waiter + WAITER.held);
-  if (load(waiter + WAITER.granted) !== 0) lock.untake(at, waiter);
-  if (held !== 0) store(held, 0);
+  if (isGranted(waiter)) lock.untake(at, waiter);
+  mark(r32(waiter + WAITER.held), 0);
   lock.pass(at);
 }
 
@@ -164,6 +181,19 @@ export function spellings<H extends { readonly addr: number }, R>({ lock, kind, 
   const blocking = ({ addr }: H, timeout?: number): R => {
     const thread = needPlain(call);
     return (now(thread, addr) ? 0 : blockSync(why, call, wait(thread, addr, timeout))) as R;
+  };
+  return [awaited, blocking] as const;
+}
+
+/** The two spellings of taking a lock until the end of a block. */
+export function guards<H extends { readonly addr: number }>(lock: (lock: H, opt?: WaitOptions) => Promise<void>, lockSync: (lock: H) => void, unlock: (at: number) => void) {
+  const awaited = async (held: H, opt?: WaitOptions): Promise<Guard> => {
+    await lock(held, opt);
+    return new Guard(unlock, held.addr);
+  };
+  const blocking = (held: H): Guard => {
+    lockSync(held);
+    return new Guard(unlock, held.addr);
   };
   return [awaited, blocking] as const;
 }
