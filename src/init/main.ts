@@ -194,10 +194,11 @@ const HOST_DELAY_MS = 1000;
 const hostTimer: Timer = { expires: 0, prev: null, next: null, expire: startHost };
 
 function startHost(): void {
-  if (hostWorker) return;
-  hostWorker = host.startHostWorker(buffer, (why) => {
-    if (hostWorker) hostDied(why);
+  if (hostWorker || load(machineWord(MACHINE.state)) === MACHINE_HALTED) return; // The timer of an earlier moment.
+  const worker = host.startHostWorker(buffer, (why) => {
+    if (hostWorker === worker) hostDied(why);
   });
+  hostWorker = worker;
 }
 
 /** All isolates but this one died with it. Their threads end; the next request starts another host worker. */
