@@ -15,7 +15,7 @@ import { PID_MAX_LIMIT, TASK_COMM_LEN, TASK_NAME_LEN, UTS_RELEASE } from '../ker
 import { findTask, forEachTask } from '../kernel/pid.js';
 import {
   DEFAULT_PRIO, KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_IS_PER_CPU, KTHREAD_MIGRATES, KTHREAD_NOTIFY, KTHREAD_OOPSED,
-  KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED, KTHREAD_STOP_SIGNAL, KTHREAD_UNREF, PF_BORROWED, PF_KTHREAD,
+  KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED, KTHREAD_STOP_SIGNAL, KTHREAD_SYSTEM, KTHREAD_UNREF, PF_BORROWED, PF_KTHREAD,
   SCHED_NORMAL, STATE_WORDS, TASK, TASK_DEAD, stateLetter,
 } from '../kernel/sched/task.js';
 import { wchanName } from '../kernel/sched/wchan.js';
@@ -133,6 +133,7 @@ const KFLAGS: ReadonlyArray<readonly [bit: number, name: string]> = [
   [KTHREAD_IS_PER_CPU, 'per_cpu'], [KTHREAD_SHOULD_STOP, 'should_stop'], [KTHREAD_SHOULD_PARK, 'should_park'],
   [KTHREAD_NOTIFY, 'notify'], [KTHREAD_STARTED, 'started'], [KTHREAD_BLOCKING, 'blocking'], [KTHREAD_STOP_SIGNAL, 'stop_signal'],
   [KTHREAD_MIGRATES, 'migrates'], [KTHREAD_UNREF, 'unref'], [KTHREAD_EXITING, 'exiting'], [KTHREAD_OOPSED, 'oopsed'],
+  [KTHREAD_SYSTEM, 'system'],
 ];
 
 /** The task at `at` if it bears `pid` throughout and has not ended, else undefined. */

@@ -124,7 +124,7 @@ export function isolateDied(at: number, why: string): void {
   store(at + ISOLATE.state, ISOLATE_DEAD);
   forEachTask((task) => {
     if (load(task + TASK.isolate) !== number || load(task + TASK.__state) === TASK_DEAD) return;
-    oops(task, new Error(why));
+    oops(task, withoutStack(why));
     if (r32(task + TASK.create) !== 0) failCreation(task);
     finishTask(task, -EFAULT);
   });
@@ -132,6 +132,9 @@ export function isolateDied(at: number, why: string): void {
   for (const hear of deathListeners) hear(number);
   resyncAll();
 }
+
+/** An error from elsewhere: our own stack says nothing about it. */
+export const withoutStack = (message: string): Error => Object.assign(new Error(message), { stack: '' });
 
 const deathListeners: Array<(number: number) => void> = [];
 

@@ -13,7 +13,7 @@ import { LIST_HEAD, listAddTail, listDelInit, listNext } from '../lib/list.js';
 import { r32, readString, w32, writeString } from '../lib/memory.js';
 import { bytes, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { runInTask } from './borrowed.js';
-import { exitValue, finishTask, onIsolateDeath, oops } from './exit.js';
+import { exitValue, finishTask, onIsolateDeath, oops, withoutStack } from './exit.js';
 import { keepText } from './fork.js';
 import { HOST_ISOLATE, ringHost } from './isolate.js';
 import { requestStop } from './kthread.js';
@@ -26,7 +26,7 @@ import { beginParams, endParams, type ParamInfo, type ParamInput } from './param
 import { forEachTask } from './pid.js';
 import { KERN_ALERT, KERN_WARNING, printk } from './printk/printk.js';
 import { COMPLETION, completeAllAt, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { block, localThread, probeThread } from './sched/core.js';
+import { block, currentThread, localThread, probeThread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { TASK, TASK_DEAD, TASK_UNINTERRUPTIBLE } from './sched/task.js';
 import { ISOLATE, ISOLATE_FREE, SHARED, forEachIsolate, isolateAlive, reserveIsolate } from './smp.js';
@@ -181,8 +181,8 @@ export const moduleName = (path: string): string => path.replace(/^.*[/\\]/, '')
  */
 export async function insmod(file: string | URL, params: Readonly<Record<string, ParamInput>> = {}, how: InsmodOptions = {}): Promise<Module> {
   const { url, path, exists } = host.resolveFile(file);
-  if (!exists) throw new KernelError(-ENOENT, `insmod: cannot load ${String(file)}: there is no such file`);
-  const at = newModule(how.as ?? moduleName(path), path);
+  if (!exists) throw new KernelError(-ENOENT, `insmod: cannot load ${String(file)}: looked for ${path}`);
+  const at = newModule(how.as ?? moduleName(path), path, String(file));
   const isolate = reserve(at, how.cpu ?? 0);
   sendMail(isolate, { kind: 'insmod', module: at, url, params } satisfies InsmodMail);
   ringHost();
@@ -197,7 +197,7 @@ export async function insmod(file: string | URL, params: Readonly<Record<string,
   return describe(at);
 }
 
-function newModule(name: string, path: string): number {
+function newModule(name: string, path: string, file: string): number {
   const at = kzalloc(MODULE.sizeof);
   if (at === 0) throw new KernelError(-ENOMEM, `insmod: cannot load ${name}: kernel memory is out`);
   writeString(at + MODULE.name, NAME_LEN, name);
@@ -215,7 +215,7 @@ function newModule(name: string, path: string): number {
   if (!taken) return at;
   kfree(r32(at + MODULE.path));
   kfree(at);
-  throw new KernelError(-EEXIST, `insmod: cannot load ${path}: module ${name} is loaded; load another instance with --as NAME`);
+  throw new KernelError(-EEXIST, `insmod: cannot load ${file}: module ${name} is loaded; load another instance with --as NAME`);
 }
 
 function reserve(at: number, cpu: number): number {
@@ -263,9 +263,10 @@ async function loadHere({ module: at, url, params }: InsmodMail): Promise<void> 
 
 /** A KernelError is a refusal with its errno; anything else is a fault of the module's code. */
 function initThrew(at: number, error: unknown): void {
-  const text = error instanceof Error ? error.message : String(error);
-  w32(at + MODULE.result, error instanceof KernelError ? error.errno : -EFAULT);
-  w32(at + MODULE.message, keepText(error instanceof KernelError ? text : `${error instanceof Error ? (error.stack ?? text) : text}`, 4096));
+  const refused = error instanceof KernelError;
+  const text = refused ? error.message.slice(`${error.code}: `.length) : error instanceof Error ? error.stack || error.message : String(error);
+  w32(at + MODULE.result, refused ? error.errno : -EFAULT);
+  w32(at + MODULE.message, keepText(text, 4096));
 }
 
 // --- rmmod --------------------------------------------------------------------------------------------------------
@@ -281,8 +282,8 @@ export async function rmmod(name: string): Promise<void> {
   if (r32(at + MODULE.has_exit) === 0) throw new KernelError(-EBUSY, `rmmod: module ${name} has no exit function and cannot be removed`);
   if (load(at + MODULE.refcnt) > 0) throw new KernelError(-EBUSY, `rmmod: module ${name} is in use`);
   if (cas(at + MODULE.state, MODULE_LIVE, MODULE_GOING) !== MODULE_LIVE) throw new KernelError(-EBUSY, `rmmod: module ${name} is being loaded or removed`);
+  initCompletionAt(at + MODULE.done);
   if (isolateAlive(r32(at + MODULE.isolate))) {
-    initCompletionAt(at + MODULE.done);
     sendMail(r32(at + MODULE.isolate), { kind: 'rmmod', module: at } satisfies RmmodMail);
     await block('rmmod', (task) => waitForCommon(task, at + MODULE.done, TASK_UNINTERRUPTIBLE, Infinity));
   }
@@ -290,7 +291,13 @@ export async function rmmod(name: string): Promise<void> {
 }
 
 async function exitHere(at: number): Promise<void> {
-  await runInTask('rmmod', async () => exitFn?.());
+  await runInTask('rmmod', async () => {
+    try {
+      await exitFn?.();
+    } catch (error) {
+      oops(currentThread()!.addr, error instanceof Error ? error : new Error(`thrown: ${String(error)}`));
+    }
+  });
   await reportLeft(at);
   completeAt(at + MODULE.done);
 }
@@ -320,7 +327,7 @@ onIsolateDeath((number) => {
   forEachModule((at) => {
     if (r32(at + MODULE.isolate) !== number) return;
     printk('%smodule %s lost its isolate\n', KERN_WARNING, readString(at + MODULE.name, NAME_LEN));
-    if (load(at + MODULE.state) === MODULE_LOADING) initThrew(at, new Error('its isolate died'));
+    if (load(at + MODULE.state) === MODULE_LOADING) initThrew(at, withoutStack('its isolate died'));
     completeAllAt(at + MODULE.done);
   });
 });
@@ -333,7 +340,7 @@ async function unload(at: number): Promise<void> {
   if (left.length > 0) await scheduleTimeoutUninterruptible(msecsToJiffies(GRACE_MS));
   await endIsolates(id);
   for (const task of threadsOf(id)) {
-    oops(task.addr, new Error(`its module ${readString(at + MODULE.name, NAME_LEN)} was removed`));
+    oops(task.addr, withoutStack(`its module ${readString(at + MODULE.name, NAME_LEN)} was removed`));
     finishTask(task.addr, -EFAULT);
   }
   freeStatics(id);

@@ -85,7 +85,7 @@ export function reportOops(task: number, what: string, stack: string): void {
   addTaint(TAINT_DIE);
   printk('%sOops: %s\n', KERN_ALERT, what);
   printk('%s%s\n', KERN_ALERT, whereLine(task));
-  printTrace(KERN_ALERT, stack);
+  if (stack) printTrace(KERN_ALERT, stack);
   printk('%s---[ end trace ]---\n', KERN_ALERT);
   if (sysctlGet('kernel.panic_on_oops') !== 0) panic('Fatal exception');
 }

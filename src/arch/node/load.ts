@@ -6,18 +6,39 @@
 import { realpathSync } from 'node:fs';
 import { createRequire, register } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { EINVAL, KernelError } from '../../lib/errno.js';
+import { EINVAL, EISDIR, ENOENT, ENOEXEC, KernelError } from '../../lib/errno.js';
 
 const LIBRARY = new URL('../../index.js', import.meta.url);
 let compiler: Promise<void> | undefined;
 let hooks: { readonly library: string } | undefined;
 
-/** Imports the file at `url`. Rejects with what its top level throws, or with what the compiler says. */
+/** What Node says about files that it cannot run, as error numbers. */
+const TROUBLE: Readonly<Record<string, number>> = Object.freeze({
+  ERR_MODULE_NOT_FOUND: ENOENT, ERR_UNKNOWN_FILE_EXTENSION: ENOEXEC, ERR_UNSUPPORTED_DIR_IMPORT: EISDIR,
+});
+
+/**
+ * Imports the file at `url`. Rejects with what its top level throws; with KernelError ENOEXEC for what is no module, telling
+ * file and line, and ENOENT for an import that is not found.
+ */
 export async function loadModule(url: string): Promise<void> {
   const isTypeScript = /\.[mc]?tsx?$/.test(url);
   if (isTypeScript) await (compiler ??= registerCompiler());
   if (isTypeScript || !findsLibrary(url)) registerHooks();
-  await import(url);
+  try {
+    await import(url);
+  } catch (error) {
+    throw asRefusal(error as NodeJS.ErrnoException);
+  }
+}
+
+/** An error of the file, not of its code, becomes one that says only what its reader needs. */
+function asRefusal(cause: NodeJS.ErrnoException): unknown {
+  if (!(cause instanceof Error)) return cause;
+  const [text = cause.message, frame = ''] = (cause.stack ?? '').split(/\n {4}at /);
+  const isSyntax = cause.name === 'TransformError' || (cause instanceof SyntaxError && frame.includes('node:internal'));
+  const errno = isSyntax ? ENOEXEC : TROUBLE[cause.code ?? ''];
+  return errno === undefined ? cause : new KernelError(-errno, isSyntax ? text : cause.message, { cause });
 }
 
 async function registerCompiler(): Promise<void> {
