@@ -17,6 +17,7 @@ export {
   wakeUpTaskState as wakeUpState, type Closure, type Exit, type ThreadFn, type ThreadFnOptions,
 } from './kernel/kthread.js';
 export { kthreadExit } from './kernel/exit.js';
+export { taskTrace } from './kernel/stacktrace.js';
 export { Task, current, findTaskByPid } from './kernel/sched/handle.js';
 // States and sleeping
 export {

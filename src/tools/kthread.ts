@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+/**
+ * The program `kthread`: its commands, its help, and its statuses. 0 is success, 1 a failure of what was asked for, 2 wrong
+ * usage, said in one sentence. What a command does stands in the file named after it.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addRun } from './run.js';
+
+const WRONG_USAGE = 2;
+
+const HELP = `
+Examples:
+  kthread run ticker.ts                      until Ctrl-C
+  kthread run ticker.ts period=2 --for 10s   a parameter follows its file
+  kthread help run                           all about one command
+`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let status = 0;
+  const program = new Command('kthread')
+    .description('Linux kernel threads as a TypeScript runtime')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this, or the help of a command')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('after', HELP)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(`kthread: ${text.replace(/^error: /, '').trim().replaceAll('\n', ' ').replace('is invalid. It', 'is invalid: it')}\n`) });
+  addRun(program, args, (ended) => { status = ended; });
+  try {
+    if (args.length === 0) program.error('which command? kthread --help lists them');
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : WRONG_USAGE;
+  }
+  return status;
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}
