@@ -3,9 +3,10 @@
 import { Command } from 'commander';
 import { fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { arch, cpus, release, tmpdir, totalmem, type } from 'node:os';
+import { arch, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hotFunctions } from './lib/hot.mjs';
 import { header, markdownTable, resultLine } from './lib/table.mjs';
 
 const ROWS = new URL('rows/', import.meta.url);
@@ -20,7 +21,8 @@ const command = new Command('npm run bench --')
   .option('--quick', 'three rounds of a tenth of the work: shows that all rows still run, the figures mean little')
   .option('--json <file>', 'write the results as JSON')
   .option('--markdown', 'put the results into docs/performance.md')
-  .option('--cpu-prof <folder>', 'write a CPU profile of each row into that folder')
+  .option('--alone', 'measure ours only, without the peers')
+  .option('--profile', 'with a CPU profile: say after each row in which functions the time went')
   .parse();
 const options = command.opts();
 
@@ -34,6 +36,9 @@ async function main() {
   const scratch = mkdtempSync(join(tmpdir(), 'kthread-bench-'));
   const results = [];
   const failed = [];
+  const here = machine();
+  const busy = here.load > here.cpus / 2;
+  if (busy) console.log(`bench: others use this computer too (load ${here.load.toFixed(1)}): ratios may hold, times will not`);
   console.log(header());
   try {
     for (const entry of wanted) {
@@ -45,7 +50,7 @@ async function main() {
     rmSync(scratch, { recursive: true, force: true });
   }
   for (const said of growth(results)) console.log(said);
-  const report = { machine: machine(), date: new Date().toISOString(), quick: Boolean(options.quick), rows: results };
+  const report = { machine: here, date: new Date().toISOString(), quick: Boolean(options.quick), rows: results };
   if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
   if (options.markdown) writeMarkdown(report);
   for (const failure of failed) console.log(`failed: ${failure}`);
@@ -66,22 +71,26 @@ async function readRows() {
 
 /** Runs one row in a process of its own; resolves with its results. */
 function measure({ row, url, index }, scratch) {
-  const profile = options.cpuProf ? ['--cpu-prof', '--cpu-prof-dir', options.cpuProf] : [];
-  const settings = { rounds: options.quick ? 3 : options.rounds, quick: Boolean(options.quick), scratch };
+  const profiles = join(scratch, `profiles-${row.name.replaceAll('/', '-')}-${row.size ?? ''}`);
+  const profile = options.profile ? ['--cpu-prof', '--cpu-prof-interval', '100', '--cpu-prof-dir', profiles] : [];
+  const settings = { rounds: options.quick ? 3 : options.rounds, quick: Boolean(options.quick), alone: Boolean(options.alone), scratch };
   const child = fork(MEASURE, [url, String(index), JSON.stringify(settings)], { execArgv: [...(row.node ?? []), ...profile] });
   const { promise, resolve, reject } = withResolvers();
+  let found;
   const limit = setTimeout(() => {
     child.kill('SIGKILL');
     reject(new Error(`did not end within ${ROW_SECONDS_MAX} s`));
   }, ROW_SECONDS_MAX * 1000);
   child.on('message', ({ progress, results }) => {
-    if (results) resolve(results);
+    if (results) found = results;
     else showProgress(`${row.name}: ${progress}`);
   });
   child.once('exit', (code) => {
     clearTimeout(limit);
     showProgress('');
-    reject(new Error(`ended with status ${code}`)); // Too late if the results came.
+    if (!found) return reject(new Error(`ended with status ${code}`));
+    resolve(found);
+    if (options.profile) console.log(hotFunctions(profiles).join('\n'));
   });
   return promise;
 }
@@ -102,18 +111,20 @@ function showProgress(text) {
 
 function machine() {
   const [{ model }] = cpus();
-  return { cpu: model, cpus: cpus().length, memoryMiB: Math.round(totalmem() / 2 ** 20), os: `${type()} ${release()} ${arch()}`, node: process.version };
+  const [load] = loadavg();
+  return { cpu: model, cpus: cpus().length, memoryMiB: Math.round(totalmem() / 2 ** 20), os: `${type()} ${release().split('-')[0]} ${arch()}`, node: process.version, load };
 }
 
 /** Between the marks of docs/performance.md; what stands around them was written by people. */
-function writeMarkdown({ machine: { cpu, cpus: count, memoryMiB, os, node }, date, rows }) {
+function writeMarkdown({ machine: { cpu, cpus: count, memoryMiB, os, node, load }, date, rows }) {
   const begin = '<!-- bench begins -->';
   const end = '<!-- bench ends -->';
   const text = readFileSync(PERFORMANCE, 'utf8');
-  const before = text.slice(0, text.indexOf(begin));
+  const before = text.slice(0, text.indexOf(begin) + begin.length);
   const after = text.slice(text.indexOf(end));
-  const where = `${count} x ${cpu}, ${memoryMiB} MiB, ${os}, Node ${node}, ${date.slice(0, 10)}`;
-  writeFileSync(PERFORMANCE, `${before}${begin}\n${where}\n\n${markdownTable(rows)}\n${after}`);
+  const where = `Measured on ${date.slice(0, 10)}: ${count} x ${cpu}, ${memoryMiB} MiB, ${os}, Node ${node}; load before the run ${load.toFixed(1)}.`;
+  const meanings = [...new Map(wanted.map(({ row }) => [row.name, row])).values()].map(({ name, title, cost }) => `- **${name}**: ${title}. What it costs: ${cost}.`);
+  writeFileSync(PERFORMANCE, [before, where, '', markdownTable(rows), '', ...growth(rows).map((line) => `${line}\n`), ...meanings, after].join('\n'));
 }
 
 function withResolvers() {

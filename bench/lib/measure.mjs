@@ -1,13 +1,13 @@
 // Measures one row in a process of its own, started by run.mjs: what another row left behind, a warm isolate or a grown heap,
 // must not help or hurt. Ours and every peer take turns, round after round, so that a slow minute of the computer meets all.
 //
-//     node measure.mjs FILE INDEX {"rounds":7,"quick":false,"scratch":"..."}
+//     node measure.mjs FILE INDEX {"rounds":7,"quick":false,"alone":false,"scratch":"..."}
 import { boot, sysctl } from 'kthread';
 import { Skipped } from './skipped.mjs';
 import { median, percentile, spread } from './stats.mjs';
 
 const [, , file, index, settings] = process.argv;
-const { rounds, quick, scratch } = JSON.parse(settings);
+const { rounds, quick, alone, scratch } = JSON.parse(settings);
 const { rows } = await import(file);
 const row = rows[Number(index)];
 
@@ -22,7 +22,7 @@ const ctx = {
   keep: (key, make) => kept.get(key) ?? kept.set(key, make()).get(key),
 };
 
-const contenders = [{ name: 'kthread', run: row.ours, rounds: [] }, ...(row.peers ?? []).map((peer) => ({ ...peer, rounds: [] }))];
+const contenders = [{ name: 'kthread', run: row.ours, rounds: [] }, ...(alone ? [] : (row.peers ?? [])).map((peer) => ({ ...peer, rounds: [] }))];
 for (let round = row.warmUp === false ? 1 : 0; round <= rounds; round++) {
   for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
     if (contender.skipped) continue;

@@ -1,7 +1,7 @@
 // Two async threads on one isolate wake each other in turn: what a switch between threads costs beside the least that any
 // asynchronous code pays, two awaits.
 import { TASK_INTERRUPTIBLE, kthreadCreate, kthreadShouldStop, kthreadStop, schedule, setCurrentState, wakeUpProcess } from 'kthread';
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { inWorker } from '../lib/in_worker.mjs';
 import { sleepUntilStopped } from '../lib/sleepers.mjs';
 
 export const rows = [
@@ -9,9 +9,9 @@ export const rows = [
     name: 'async-switch',
     title: 'two async threads on one isolate wake each other: one switch',
     unit: 'us',
-    cost: 'with the first async thread awaits get dearer on Node 20 and 22 (AsyncLocalStorage), also those of other code; kthread turns that off after the last',
+    cost: 'with the first async thread awaits get dearer on Node 20 and 22 (AsyncLocalStorage), also those of other code; kthread turns that off a second after the last',
     ours: (ctx) => switches(ctx.times(200_000)),
-    peers: [{ name: 'two awaits with AsyncLocalStorage', must: { ratio: 4 }, aim: { ratio: 2.5 }, run: (ctx) => awaits(ctx.times(200_000)) }],
+    peers: [{ name: 'two awaits with AsyncLocalStorage', must: { ratio: 4 }, aim: { ratio: 2.5 }, run: (ctx) => inWorker('awaits.mjs', ctx.times(200_000)) }],
   },
 ];
 
@@ -46,20 +46,4 @@ async function switches(times) {
   await kthreadStop(other);
   await kthreadStop(first);
   return value;
-}
-
-/** Two async functions that take turns by awaiting, each in a context of its own. One figure is two awaits. */
-async function awaits(times) {
-  const storage = new AsyncLocalStorage();
-  const loop = async () => {
-    for (let i = 0; i < times / 2; i++) {
-      await undefined;
-      await undefined;
-    }
-  };
-  const start = performance.now();
-  await Promise.all([storage.run({ thread: 1 }, loop), storage.run({ thread: 2 }, loop)]);
-  const took = performance.now() - start;
-  storage.disable();
-  return (took * 1000) / times;
 }

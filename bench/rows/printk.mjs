@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { Worker } from 'node:worker_threads';
+import { inWorker } from '../lib/in_worker.mjs';
 import { runToEnd } from '../lib/run_to_end.mjs';
 import { printer } from '../threads/printer.mjs';
 
@@ -56,9 +56,7 @@ async function pinoAlone(file, records) {
 
 async function pinoTogether(file, records) {
   const begin = process.hrtime.bigint() + BigInt(START_MS * 1e6);
-  const workers = [0, 1].map(() => new Worker(new URL('../workers/pino.mjs', import.meta.url), { workerData: { file, records, begin } }));
-  const figures = await Promise.all(workers.map((worker) => once(worker, 'message')));
-  return Math.max(...figures.flat());
+  return Math.max(...(await Promise.all([0, 1].map(() => inWorker('pino.mjs', { file, records, begin })))));
 }
 
 async function inFile({ scratch }, write) {

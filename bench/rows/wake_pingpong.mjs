@@ -1,6 +1,6 @@
 // Two plain threads wake each other in turn, each sleeping on its state word: a round trip is two wake-ups and two sleeps. On
 // two cores of their own ("pinned"), and wherever the system puts them.
-import { Worker } from 'node:worker_threads';
+import { inWorker } from '../lib/in_worker.mjs';
 import { runNative } from '../lib/native.mjs';
 import { twoCores } from '../lib/pin.mjs';
 import { runToEnd } from '../lib/run_to_end.mjs';
@@ -45,12 +45,9 @@ function futexPingPong({ scratch }, rounds, cores) {
 /** Two workers with a channel between them. */
 async function postMessagePingPong(rounds, cores) {
   const { port1, port2 } = new MessageChannel();
-  const start = (port, cpu, first) => new Worker(new URL('../workers/pingpong.mjs', import.meta.url), { workerData: { port, cpu, rounds, first }, transferList: [port] });
-  const second = start(port2, cores[1], false);
-  const first = start(port1, cores[0], true);
-  const { value, cpu } = await new Promise((resolve, reject) => first.once('message', resolve).once('error', reject));
-  await Promise.all([first.terminate(), second.terminate()]);
-  return { value, cpu };
+  const side = (port, cpu, first) => inWorker('pingpong.mjs', { port, cpu, rounds, first }, [port]);
+  const [, figure] = await Promise.all([side(port2, cores[1], false), side(port1, cores[0], true)]);
+  return figure;
 }
 
 function cpuSince(before) {
