@@ -31,6 +31,7 @@ import { KTHREAD_MIGRATES, KTHREAD_SYSTEM, KTHREAD_UNREF, PF_FORKNOEXEC, PF_KTHR
 import { forgetWchans } from '../kernel/sched/wchan.js';
 import { taskTrace } from '../kernel/stacktrace.js';
 import { ISOLATE, ISOLATE_BUSY, ISOLATE_STARTING, SHARED, forEachIsolate, leaveMachine, me, releaseIsolate, reserveIsolate } from '../kernel/smp.js';
+import { resolveHandles } from '../kernel/statics.js';
 import { initSysctls, sysctl } from '../kernel/sysctl.js';
 import { msleep, msleepInterruptible } from '../kernel/time/sleep.js';
 import { uptime } from '../kernel/time/time.js';
@@ -93,6 +94,7 @@ export async function boot(opt: BootOptions = {}): Promise<Machine> {
   takePlace();
   initIsolate(true, 'kthread/0', onMail);
   makeFirstTasks();
+  resolveHandles();
   listenTo(opt);
   store(machineWord(MACHINE.state), MACHINE_RUNNING);
   prInfo('kthread: %d CPUs, %d MiB of kernel memory, HZ=%d\n', options.cpus, r32(machineWord(MACHINE.memory_size)) / 2 ** 20, options.hz);
