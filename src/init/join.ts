@@ -9,14 +9,14 @@ import { setPointerKey } from '../lib/printf.js';
 import { layoutVersion } from '../lib/struct.js';
 import { borrowTask, giveBackTask } from '../kernel/borrowed.js';
 import { adoptTask, kthreadd } from '../kernel/kthread.js';
-import { receiveMail, type Mail } from '../kernel/mail.js';
+import { readMail, type Mail } from '../kernel/mail.js';
 import { MACHINE, MACHINE_MAGIC, machineWord } from '../kernel/memlayout.js';
 import '../kernel/records.js';
 import { initSlab } from '../kernel/mm/slab.js';
 import { setPrintkCaller } from '../kernel/printk/printk.js';
 import { Thread, currentThread, initScheduler, wakeUpState } from '../kernel/sched/core.js';
 import { TASK, TASK_NORMAL } from '../kernel/sched/task.js';
-import { handleTraceMail } from '../kernel/stacktrace.js';
+import '../kernel/stacktrace.js';
 import { ISOLATE, joinMachine, self } from '../kernel/smp.js';
 import { onSysctlWrite } from '../kernel/sysctl.js';
 import { initTime } from '../kernel/time/time.js';
@@ -48,7 +48,7 @@ export function initIsolate(shared: boolean, name: string, onMail: (mail: Mail) 
     const task = load(machineWord(MACHINE.khungtaskd));
     if (task !== 0 && setting.startsWith('kernel.hung_task_')) wakeUpState(task, TASK_NORMAL);
   });
-  initScheduler(shared, { adopt: adoptTask, migrant: ownKthreadd(), borrow: borrowTask, giveBack: giveBackTask, mail: () => answerMail(onMail) });
+  initScheduler(shared, { adopt: adoptTask, migrant: ownKthreadd(), borrow: borrowTask, giveBack: giveBackTask, mail: () => readMail(onMail) });
 }
 
 /** This isolate's way of running kthreadd: the task is everybody's. */
@@ -62,9 +62,4 @@ function ownKthreadd(): () => Thread {
     thread.gate = () => {};
     return thread;
   };
-}
-
-function answerMail(onMail: (mail: Mail) => void): void {
-  if (load(self + ISOLATE.mail) === 0) return;
-  for (const mail of receiveMail()) if (!handleTraceMail(mail)) onMail(mail);
 }

@@ -48,8 +48,20 @@ export function sendMail<M extends Mail>(number: number, mail: M): void {
   ring(isolate);
 }
 
+const readers = new Map<string, (mail: Mail) => void>();
+
+/** Says who reads mail of `kind`, on every isolate. */
+export function onMailOf(kind: string, read: (mail: Mail) => void): void {
+  readers.set(kind, read);
+}
+
+/** Has all mail for this isolate read, oldest first; what has no reader by `rest`. */
+export function readMail(rest: (mail: Mail) => void): void {
+  for (const mail of receiveMail()) (readers.get(mail.kind) ?? rest)(mail);
+}
+
 /** All mail for this isolate, oldest first. */
-export function receiveMail(): Mail[] {
+function receiveMail(): Mail[] {
   const mails: Mail[] = [];
   for (let at = xchg(self + ISOLATE.mail, 0); at !== 0; ) { // [mail:drain] pairs with mail:push
     const next = r32(at + NEXT);

@@ -6,7 +6,7 @@ import { host } from '../arch/host.js';
 import { load } from '../lib/atomic.js';
 import { r32 } from '../lib/memory.js';
 import { HOST_ISOLATE } from './isolate.js';
-import { sendMail, type Mail } from './mail.js';
+import { onMailOf, sendMail, type Mail } from './mail.js';
 import { isolateSlotAt } from './memlayout.js';
 import { currentThread, localThread, probeThread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
@@ -65,13 +65,8 @@ async function ask(number: number, kind: Question['kind'], task: Task): Promise<
   return trace;
 }
 
-/** On every isolate: answers questions and takes answers. Whether `mail` was one. */
-export function handleTraceMail(mail: Mail): boolean {
-  if (mail.kind === 'traced') waiting.get((mail as Answer).id)?.((mail as Answer).trace);
-  else if (mail.kind === 'trace' || mail.kind === 'nmi') void reply(mail as Question);
-  else return false;
-  return true;
-}
+onMailOf('traced', (mail) => waiting.get((mail as Answer).id)?.((mail as Answer).trace));
+for (const kind of ['trace', 'nmi']) onMailOf(kind, (mail) => void reply(mail as Question));
 
 async function reply({ kind, task, id, from }: Question): Promise<void> {
   const trace = kind === 'trace' ? await probeHere(task) : await lookFromOutside(task);

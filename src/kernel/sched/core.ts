@@ -604,7 +604,7 @@ function blockUntilRunning(thread: Thread, deadline: number): void {
   atomicCheck(thread.addr);
   account(thread, uptime());
   w32(self + ISOLATE.curr, 0);
-  while (load(word) !== TASK_RUNNING) {
+  for (let state = load(word); state !== TASK_RUNNING; state = load(word)) { // [core:look] pairs with task:poke
     runDuties();
     const now = uptime();
     if (now >= deadline) {
@@ -612,8 +612,7 @@ function blockUntilRunning(thread: Thread, deadline: number): void {
       break;
     }
     const until = Math.min(deadline, wheel.nextEvent());
-    const state = load(word);
-    if (state === TASK_RUNNING || pollFor(word)) break;
+    if (pollFor(word)) break;
     if (until > now) futexWait(word, state, until - now); // Returns at once if the word changed: [task:wake].
   }
   thread.turnAt = uptime();
@@ -624,6 +623,7 @@ function blockUntilRunning(thread: Thread, deadline: number): void {
 
 /** What a blocked isolate does besides waiting. */
 function runDuties(): void {
+  if (load(self + ISOLATE.mail) !== 0) onMail();
   if (wheel.count > 0) wheel.run(uptime());
   for (let other = dequeue(); other; other = dequeue()) if (other.op) stepInline(other);
 }
@@ -672,10 +672,15 @@ function sleeper(): Thread {
  * a thread, or while the caller already sleeps (Promise.all), it runs in a task of its own.
  */
 export function block<T>(why: string, start: (task: number) => Blocking<T>, opt?: WaitOptions): Promise<T> {
+  mightSleep(why);
+  return blockAtomic(why, start, opt);
+}
+
+/** As block, for an algorithm that gives back what its caller holds before it sleeps. */
+export function blockAtomic<T>(why: string, start: (task: number) => Blocking<T>, opt?: WaitOptions): Promise<T> {
   if (plain) throw blocksInPlain(why);
   const thread = sleeper();
   const borrowed = thread !== currentThread();
-  mightSleep(why);
   const op = start(thread.addr);
   w32(thread.addr + TASK.wchan, wchan(why));
   let first: IteratorResult<number, T>;
@@ -711,16 +716,18 @@ function listenForAbort(thread: Thread, signal: AbortSignal): void {
 
 /** Runs a blocking algorithm for the plain thread that calls, by blocking its isolate. `call` is the Sync spelling's plain name. */
 export function blockSync<T>(why: string, call: string, start: (task: number) => Blocking<T>): T {
-  const thread = needPlain(call);
   mightSleep(why);
+  return blockAtomicSync(why, call, start);
+}
+
+/** As blockSync, for an algorithm that gives back what its caller holds before it sleeps. */
+export function blockAtomicSync<T>(why: string, call: string, start: (task: number) => Blocking<T>): T {
+  const thread = needPlain(call);
   const op = start(thread.addr);
-  w32(thread.addr + TASK.wchan, wchan(why));
   for (;;) {
     const step = op.next();
-    if (step.done) {
-      w32(thread.addr + TASK.wchan, 0);
-      return step.value;
-    }
+    if (step.done) return step.value;
+    w32(thread.addr + TASK.wchan, wchan(why));
     blockUntilRunning(thread, step.value);
   }
 }

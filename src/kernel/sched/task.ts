@@ -14,8 +14,9 @@ import { cas, load, store } from '../../lib/atomic.js';
 import { bytes, f64Field, ptr, s32, struct, u32 } from '../../lib/struct.js';
 import { HELD_MAX, TASK_COMM_LEN, TASK_NAME_LEN } from '../param.js';
 
-/** Words of a completion: done, lock, list. Declared here because a task holds two. */
+/** Words of a completion and of an entry of a wait queue. Declared here because a task holds them. */
 export const COMPLETION_WORDS = 4;
+export const WAIT_ENTRY_WORDS = 12;
 
 export const TASK = struct('task_struct', {
   free_link: ptr('l'), //       the allocator's, while the record is free
@@ -53,8 +54,8 @@ export const TASK = struct('task_struct', {
   hung_switches: u32('o'), //   khungtaskd's: switches at its last look
   exited: u32('l', COMPLETION_WORDS, 'struct completion'),
   parked: u32('l', COMPLETION_WORDS, 'struct completion'),
-  wait: u32('l', 10), //        the entry it waits with; it sleeps in one place only
-  lock_wait: u32('l', 6), //    the same for a lock: while it has an entry elsewhere it may have to take one
+  wait: u32('l', WAIT_ENTRY_WORDS, 'struct wait_queue_entry'), // what it waits with; it sleeps in one place only
+  lock_wait: u32('l', 6), // the same for a lock: while it has an entry elsewhere it may have to take one
   held: u32('a', HELD_MAX), //  locks it takes, holds or gives back: see locking/held.ts
   start_time: f64Field('c'), // ms since boot
   run_time: f64Field('o'), //   ms on a CPU
@@ -80,6 +81,8 @@ export const TASK_NOLOAD = 0x400;
 export const TASK_NEW = 0x800;
 export const TASK_FREEZABLE = 0x2000;
 export const TASK_FROZEN = 0x8000;
+/** Not Linux's: changes when a sleeper that owns its isolate should look for mail, without waking it. */
+const TASK_POKED = 0x100000;
 export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
 export const TASK_IDLE = TASK_UNINTERRUPTIBLE | TASK_NOLOAD;
 export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
@@ -137,6 +140,19 @@ export function tryToWake(task: number, mask: number): boolean {
     const state = load(word);
     if ((state & mask) === 0) return false;
     if (cas(word, state, TASK_RUNNING) === state) return true; // [task:wake] pairs with task:sleep
+  }
+}
+
+/**
+ * Makes a plain thread that sleeps look for mail and sleep on: the word changes, so its futex wait ends, but the state
+ * does not. True if its OS thread must be told.
+ */
+export function pokeSleeper(task: number): boolean {
+  const word = task + TASK.__state;
+  for (;;) {
+    const state = load(word);
+    if (state === TASK_RUNNING || (state & (TASK_DEAD | TASK_NEW)) !== 0) return false;
+    if (cas(word, state, state ^ TASK_POKED) === state) return true; // [task:poke] pairs with core:look
   }
 }
 
