@@ -33,6 +33,30 @@ export {
 export {
   HZ, MAX_JIFFY_OFFSET, MAX_SCHEDULE_TIMEOUT, jiffies, jiffiesToMsecs, jiffiesToUsecs, ktimeGet, msecsToJiffies, timeAfter, timeAfterEq, timeBefore, timeBeforeEq, timeInRange, timeIsAfterJiffies, timeIsBeforeJiffies, usecsToJiffies,
 } from './kernel/time/time.js';
+// Wait queues
+export {
+  WF_SYNC, WaitEntry, WaitQueueHead, __wakeUp, addWaitQueue, addWaitQueueExclusive, addWaitQueuePriority, autoremoveWakeFunction, declareWaitQueueHead, declareWaitqueue, defaultWakeFunction, defineWait, defineWaitFunc, describeWait,
+  finishWait, initWaitqueueFuncEntry, initWaitqueueHead, newWaitQueueHead, prepareToWait, prepareToWaitEvent, prepareToWaitExclusive, removeWaitQueue, waitWoken, waitWokenSync, waitqueueActive, wakeUp, wakeUpAll, wakeUpAllLocked,
+  wakeUpInterruptible, wakeUpInterruptibleAll, wakeUpInterruptibleNr, wakeUpInterruptiblePoll, wakeUpInterruptibleSync, wakeUpLocked, wakeUpLockedPoll, wakeUpNr, wakeUpPoll, wakeUpSync, wokenWakeFunction, wqHasSingleSleeper,
+  wqHasSleeper, type Lockable, type WakeFunction,
+} from './kernel/sched/wait.js';
+export { WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN } from './kernel/sched/wait_queue.js';
+export {
+  ioWaitEvent, ioWaitEventSync, waitEvent, waitEventCmd, waitEventCmdSync, waitEventExclusiveCmd, waitEventExclusiveCmdSync, waitEventHrtimeout, waitEventHrtimeoutSync, waitEventIdle, waitEventIdleExclusive,
+  waitEventIdleExclusiveSync, waitEventIdleExclusiveTimeout, waitEventIdleExclusiveTimeoutSync, waitEventIdleSync, waitEventIdleTimeout, waitEventIdleTimeoutSync, waitEventInterruptible, waitEventInterruptibleExclusive,
+  waitEventInterruptibleExclusiveLocked, waitEventInterruptibleExclusiveLockedSync, waitEventInterruptibleExclusiveSync, waitEventInterruptibleHrtimeout, waitEventInterruptibleHrtimeoutSync, waitEventInterruptibleLockIrq,
+  waitEventInterruptibleLockIrqCmd, waitEventInterruptibleLockIrqCmdSync, waitEventInterruptibleLockIrqSync, waitEventInterruptibleLockIrqTimeout, waitEventInterruptibleLockIrqTimeoutSync, waitEventInterruptibleLocked,
+  waitEventInterruptibleLockedSync, waitEventInterruptibleSync, waitEventInterruptibleTimeout, waitEventInterruptibleTimeoutSync, waitEventKillable, waitEventKillableExclusive, waitEventKillableExclusiveSync, waitEventKillableSync,
+  waitEventKillableTimeout, waitEventKillableTimeoutSync, waitEventLockIrq, waitEventLockIrqCmd, waitEventLockIrqCmdSync, waitEventLockIrqSync, waitEventLockIrqTimeout, waitEventLockIrqTimeoutSync, waitEventState, waitEventStateSync,
+  waitEventSync, waitEventTimeout, waitEventTimeoutSync, type Condition,
+} from './kernel/sched/wait_event.js';
+// Completions
+export {
+  Completion, complete, completeAll, completeOnCurrentCpu, completionDone, declareCompletion, initCompletion, newCompletion, reinitCompletion, tryWaitForCompletion, waitForCompletion, waitForCompletionInterruptible,
+  waitForCompletionInterruptibleSync, waitForCompletionInterruptibleTimeout, waitForCompletionInterruptibleTimeoutSync, waitForCompletionIo, waitForCompletionIoSync, waitForCompletionIoTimeout, waitForCompletionIoTimeoutSync,
+  waitForCompletionKillable, waitForCompletionKillableSync, waitForCompletionKillableTimeout, waitForCompletionKillableTimeoutSync, waitForCompletionState, waitForCompletionStateSync, waitForCompletionSync, waitForCompletionTimeout,
+  waitForCompletionTimeoutSync,
+} from './kernel/sched/completion.js';
 // Locks
 export { type Guard } from './kernel/locking/guard.js';
 export { preemptCount, preemptDisable, preemptEnable } from './kernel/locking/preempt.js';

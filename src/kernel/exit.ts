@@ -15,6 +15,7 @@ import { completeAllAt } from './sched/completion.js';
 import { needThread, removeThread, type Thread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_OOPSED, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_RUNNING, setTaskState } from './sched/task.js';
+import { abandonWait } from './sched/wait_queue.js';
 import { ISOLATE, ISOLATE_DEAD, forEachIsolate, ring } from './smp.js';
 
 /** Thrown by kthreadExit through the thread's own code; its `finally` blocks run. Not an Error: nothing went wrong. */
@@ -46,6 +47,7 @@ export function finishTask(task: number, code: number): void {
   writeTombstone(pid, code);
   fetchOr(task + TASK.kflags, KTHREAD_EXITING);
   setTaskState(task, TASK_DEAD);
+  abandonWait(task);
   freePid(pid);
   completeAllAt(task + TASK.parked);
   completeAllAt(task + TASK.exited);

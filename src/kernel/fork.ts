@@ -12,6 +12,7 @@ import { NR_TOMBSTONES, TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
 import { allocPid } from './pid.js';
 import { initCompletionAt } from './sched/completion.js';
 import { DEFAULT_PRIO, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_NEW } from './sched/task.js';
+import { WAIT_QUEUE_ENTRY } from './sched/wait_queue.js';
 import { ring } from './smp.js';
 import { uptime } from './time/time.js';
 
@@ -49,6 +50,7 @@ export function copyProcess(spec: NewTask): number {
   initCompletionAt(task + TASK.parked);
   listInit(task + TASK.wait);
   listInit(task + TASK.lock_wait);
+  w32(task + TASK.wait + WAIT_QUEUE_ENTRY.private, task);
   const now = uptime();
   wf64(task + TASK.start_time, now);
   wf64(task + TASK.last_switch, now);

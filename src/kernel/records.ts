@@ -13,5 +13,6 @@ import './locking/spinlock.js';
 import './module.js';
 import './printk/ringbuffer.js';
 import './sched/completion.js';
+import './sched/wait_queue.js';
 import './smp.js';
 import './statics.js';

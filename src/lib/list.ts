@@ -18,6 +18,15 @@ export function listInit(head: number): void {
 export const listEmpty = (head: number): boolean => r32(head) === head;
 export const listNext = (node: number): number => r32(node);
 
+/** Whether the list has one node exactly. */
+export const listIsSingular = (head: number): boolean => !listEmpty(head) && r32(head) === r32(head + PREV);
+
+/** Whether `head` is a list at all: false for memory that was never one or was freed. */
+export const listValid = (head: number): boolean => r32(r32(head) + PREV) === head;
+
+/** Makes `head` no list any more. */
+export const listPoison = (head: number): void => w32(head, 0);
+
 function link(node: number, prev: number, next: number): void {
   w32(node, next);
   w32(node + PREV, prev);

@@ -27,6 +27,16 @@ export const SPINLOCK = struct('spinlock', { owner: u32('a') });
 export class SpinLock implements Handle {
   readonly kthread = 'spinlock';
   constructor(readonly addr: number) {}
+
+  /** As spinLock(this), for what takes any lock. */
+  lock(): void {
+    spinLockAt(this.addr);
+  }
+
+  /** As spinUnlock(this). */
+  unlock(): void {
+    spinUnlockAt(this.addr);
+  }
 }
 registerHandle('spinlock', ({ addr }: Handle) => new SpinLock(addr));
 
