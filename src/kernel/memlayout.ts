@@ -13,7 +13,7 @@
  *     0x0040_0000  shadow for address checks of C code, one byte for eight: memory size / 8, at a place that never moves
  *     after it     heap, to the end
  */
-import { alignUp, bytes, f64Field, layoutVersion, ptr, s32, struct, u32 } from '../lib/struct.js';
+import { alignUp, bytes, f64Field, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { LOG_BUF_LEN, LOG_RECORDS, MEMORY_MIN, NR_CPUS, NR_ISOLATES, NR_TOMBSTONES, PID_MAX_LIMIT } from './param.js';
 
 /** Tells a kernel memory from any other: 'kthd'. */
@@ -120,4 +120,3 @@ export const machineWord = (offset: number): number => MACHINE_AT + offset;
 export const cpuAt = (cpu: number): number => CPUS_AT + cpu * CPU.sizeof;
 export const isolateSlotAt = (number: number): number => ISOLATES_AT + (number % NR_ISOLATES) * ISOLATE_STRIDE;
 export const heapStart = (memorySize: number): number => alignUp(SHADOW_AT + memorySize / 8, HEAP_BLOCK);
-export { layoutVersion };

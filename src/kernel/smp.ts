@@ -16,7 +16,7 @@
  */
 import { cas, fetchAdd, futexWake, load, store, xchg } from '../lib/atomic.js';
 import { EAGAIN, KernelError } from '../lib/errno.js';
-import { r32, rf64, w32, zero } from '../lib/memory.js';
+import { r32, w32, zero } from '../lib/memory.js';
 import { bytes, f64Field, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { ISOLATE_STRIDE, MACHINE, isolateSlotAt, machineWord } from './memlayout.js';
 import { HELD_MAX, NR_ISOLATES } from './param.js';
@@ -146,4 +146,3 @@ export function awake(): void {
 }
 
 export const isolateCpu = (at: number): number => r32(at + ISOLATE.cpu);
-export const isolateHeartbeat = (at: number): number => rf64(at + ISOLATE.heartbeat);

@@ -9,7 +9,7 @@ import { HOST_ISOLATE } from './isolate.js';
 import { onMailOf, sendMail, type Mail } from './mail.js';
 import { isolateSlotAt } from './memlayout.js';
 import { currentThread, localThread, probeThread } from './sched/core.js';
-import { taskAt, type Task } from './sched/handle.js';
+import type { Task } from './sched/handle.js';
 import { KTHREAD_BLOCKING, TASK } from './sched/task.js';
 import { ISOLATE, isolateAlive, me } from './smp.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
@@ -87,5 +87,3 @@ function lookFromOutside(task: Task): Promise<string> {
 
 /** The stack of whatever runs on isolate `number`. On the host worker. */
 export const isolateTrace = (number: number): Promise<string> => host.backtrace(r32(isolateSlotAt(number) + ISOLATE.thread));
-
-export const traceOfPid = (addr: number): Promise<string> => taskTrace(taskAt(addr));
