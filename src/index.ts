@@ -81,6 +81,7 @@ export { Refcount, declareRefcount, refcountAdd, refcountDec, refcountDecAndTest
 export * from './kernel/printk/printk.js';
 export { LogReader, clearLog, dmesg, formatKmsg, formatRecord, type DmesgOptions } from './kernel/printk/syslog.js';
 export { warn, warnOnce } from './kernel/panic.js';
+export { touchSoftlockupWatchdog } from './kernel/watchdog.js';
 // Settings, /proc and ps
 export { sysctl, SYSCTLS, type SysctlEntry, type SysctlName } from './kernel/sysctl.js';
 export { readProc, snapshot, type ProcTask } from './fs/proc.js';

@@ -17,7 +17,7 @@ import type { Mail } from '../kernel/mail.js';
 import { MACHINE, MACHINE_BOOTING, MACHINE_HALTED, MACHINE_HALTING, MACHINE_MAGIC, MACHINE_RUNNING, cpuAt, CPU, heapStart, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
 import { initSlab } from '../kernel/mm/slab.js';
 import { doExitcalls, doInitcalls, insmod, listModules, rmmod, type InsmodOptions, type Module } from '../kernel/module.js';
-import { setPanicHandler } from '../kernel/panic.js';
+import { forgetWarnings, setPanicHandler } from '../kernel/panic.js';
 import { HZ_DEFAULT, MEMORY_MAX, MEMORY_MIN, NR_CPUS } from '../kernel/param.js';
 import type { ParamInput } from '../kernel/params.js';
 import { forEachTask } from '../kernel/pid.js';
@@ -309,6 +309,7 @@ async function leave(): Promise<void> {
   leaveMachine();
   forgetFiles();
   forgetWchans();
+  forgetWarnings();
   forgetSpares();
   host.keepAlive(false);
   (globalThis as { [ONE_COPY]?: boolean })[ONE_COPY] = false;

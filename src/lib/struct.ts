@@ -54,11 +54,6 @@ export function struct<F extends Record<string, Field>>(name: string, fields: F)
 
 export const alignUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
-/** Every record declared so far, for the C header and the layout version. */
-export function structLayouts(): readonly Layout[] {
-  return layouts;
-}
-
 /** One number for all layouts (FNV-1a, never 0), whatever the order of imports: isolates with another number must not touch the memory. */
 export function layoutVersion(): number {
   let hash = 0x811c9dc5;

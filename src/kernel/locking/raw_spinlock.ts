@@ -24,9 +24,6 @@ export function rawSpinUnlock(lock: number): void {
   if ((word & WAITERS) !== 0) futexWake(lock, 1);
 }
 
-/** Takes the lock if it is free. */
-export const rawSpinTrylock = (lock: number): boolean => cas(lock, 0, me) === 0;
-
 function holderDied(holder: number, lock: number): boolean {
   bugOn(holder === me, 'raw spinlock 0x%x is taken twice by isolate %d', lock, me);
   return !isolateAlive(holder);

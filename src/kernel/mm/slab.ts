@@ -84,11 +84,6 @@ function freeTo(index: number, at: number): void {
   rawSpinUnlock(cls + LOCK);
 }
 
-/** Bytes that an allocation of `size` really takes. */
-export function ksizeFor(size: number): number {
-  return size > KMALLOC_MAX_CACHE ? Math.ceil(size / HEAP_BLOCK) * HEAP_BLOCK : CLASSES.find((s) => s >= size)!;
-}
-
 function allocFrom(index: number): number {
   const cls = classAt(index);
   const size = sizeOf(index);
