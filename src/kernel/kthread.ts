@@ -12,8 +12,7 @@
  *     wakeUpProcess(task)                                          runs its function
  */
 import { host } from '../arch/host.js';
-import { fetchAnd, fetchOr, load } from '../lib/atomic.js';
-import { bugOn } from '../lib/bug.js';
+import { cas, fetchAnd, fetchOr, load } from '../lib/atomic.js';
 import { EAGAIN, EBUSY, EINTR, EINVAL, ENOMEM, ENOSYS, ESRCH, KernelError } from '../lib/errno.js';
 import { listAddTail, listDelInit, listEmpty, listNext } from '../lib/list.js';
 import { r32, readString, w32, writeString } from '../lib/memory.js';
@@ -29,11 +28,11 @@ import { kfree, kzalloc } from './mm/slab.js';
 import { TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
 import { warn, warnOnce, warnTask } from './panic.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { Thread, addTimer, block, blockSync, currentThread, dropSleep, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, probeThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
+import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropSleep, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, probeThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import {
   KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
-  KTHREAD_STOP_SIGNAL, KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
+  KTHREAD_STOP_SIGNAL, KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
   TASK_UNINTERRUPTIBLE, setTaskState, taskState,
 } from './sched/task.js';
 import { wchanName } from './sched/wchan.js';
@@ -72,6 +71,7 @@ const CREATE = struct('kthread_create_info', {
   kflags: u32('c'),
   fn: ptr('c'), //           text for /proc; goes over to the task
   parcel: ptr('c'), //       file, name and data for another isolate, 0: it lives where it was asked for
+  settled: u32('a'), //      1: it is answered, or given up; see submit()
   done: u32('l', COMPLETION.sizeof / 4, 'struct completion'),
   name: bytes('c', TASK_NAME_LEN),
 });
@@ -253,15 +253,29 @@ function sharedIsolate(cpu: number): number {
   return findSharedIsolate(Math.max(cpu, 0));
 }
 
-/** Puts the request on the list, wakes kthreadd and sleeps, killably, until the new thread has answered. */
+/**
+ * Puts the request on the list, wakes kthreadd and sleeps, killably, until the new thread has answered. A signal may come
+ * at any moment before the answer, so the two settle it by one exchange. Who comes second frees the request:
+ *
+ *     requester                                      new thread, or who failed to make it
+ *     SIGKILL ends the wait, queued nowhere now      is D, has taken what it needs of the request
+ *     settled 0 -> 1?                                settled 0 -> 1?
+ *       won: -EINTR, never looks at it again           won: result, complete
+ *       lost: the answer comes at once, in D           lost: nobody waits: frees it, and the thread
+ *     takes the result, frees it                             ends with -EINTR without its function
+ */
 function* submit(task: number, request: number, name: string, run: boolean): Blocking<Task> {
   const lock = machineWord(MACHINE.create_lock);
   rawSpinLock(lock);
   listAddTail(request + CREATE.list, machineWord(MACHINE.create_list));
   rawSpinUnlock(lock);
   wakeUpState(r32(machineWord(MACHINE.kthreadd)), TASK_NORMAL);
-  const waited = yield* waitForCommon(task, request + CREATE.done, TASK_UNINTERRUPTIBLE, Infinity);
-  bugOn(waited < 0, 'kthread_create was interrupted (%d) in a wait that cannot be', waited);
+  if ((yield* waitForCommon(task, request + CREATE.done, TASK_KILLABLE, Infinity)) < 0) {
+    const gaveUp = settle(request);
+    if (!isSharedIsolate()) condReschedSync(); // It may have woken kthreadd here, and never sleep again.
+    if (gaveUp) throw new KernelError(-EINTR, `cannot create thread "${name}": SIGKILL is pending for who asked`);
+    yield* waitForCommon(task, request + CREATE.done, TASK_UNINTERRUPTIBLE, Infinity);
+  }
   const result = r32(request + CREATE.result);
   kfree(request);
   if (result > 0) {
@@ -271,6 +285,9 @@ function* submit(task: number, request: number, name: string, run: boolean): Blo
   }
   throw new KernelError(result, `cannot create thread "${name}": ${result === -ENOMEM ? 'kernel memory is out' : 'no pid or isolate is free'}`);
 }
+
+/** Whether the caller is the first to settle the request: to answer it, or to give it up. */
+const settle = (request: number): boolean => cas(request + CREATE.settled, 0, 1) === 0; // [kthread:settle] pairs with kthread:settle
 
 // --- kthreadd -----------------------------------------------------------------------------------------------------
 
@@ -341,10 +358,16 @@ function dispatchNew(task: number): void {
 
 onLostCreation((task) => answer(r32(task + TASK.create), -EAGAIN));
 
-function answer(request: number, result: number): void {
+/** False if the requester gave up: then there is no request any more. */
+function answer(request: number, result: number): boolean {
   if (result < 0) dropPlace(request);
-  w32(request + CREATE.result, result);
-  completeAt(request + CREATE.done);
+  const awaited = settle(request);
+  if (!awaited) kfree(request);
+  else {
+    w32(request + CREATE.result, result);
+    completeAt(request + CREATE.done);
+  }
+  return awaited;
 }
 
 /** The thread could not be made: its isolate and data, as far as nobody took them over, are given back. */
@@ -373,12 +396,12 @@ export function adoptTask(task: number): void {
   announce(thread);
 }
 
-/** State D, and the request answered with this task: from here on it waits for its first wake-up. */
+/** State D, and the request answered with this task: from here on it waits for its first wake-up. Nobody's: it is stopped at once. */
 function announce(thread: Thread): void {
   setTaskState(thread.addr, TASK_UNINTERRUPTIBLE);
   const request = r32(thread.addr + TASK.create);
   w32(thread.addr + TASK.create, 0);
-  answer(request, thread.addr);
+  if (!answer(request, thread.addr)) requestStop(thread.addr);
 }
 
 /** The function and data of `task`: left here, or sent along. Undefined while the file has to be loaded first. */
