@@ -19,6 +19,12 @@ export {
 export { kthreadExit } from './kernel/exit.js';
 export { taskTrace } from './kernel/stacktrace.js';
 export { Task, current, findTaskByPid } from './kernel/sched/handle.js';
+// Signals
+export {
+  NSIG, SEND_SIG_NOINFO, SEND_SIG_PRIV, SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGIO, SIGKILL, SIGPIPE, SIGPROF, SIGPWR, SIGQUIT, SIGRTMIN, SIGSEGV, SIGSTOP, SIGSYS, SIGTERM, SIGTRAP,
+  SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ, allowKernelSignal, allowSignal, disallowSignal, fatalSignalPending, flushSignals, ignoreSignals, kernelDequeueSignal, kill, killPid,
+  recalcSigpending, sendSig, sendSigInfo, signalPending,
+} from './kernel/signal.js';
 // States and sleeping
 export {
   PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, SCHED_FIFO, SCHED_NORMAL, SCHED_RR, TASK_DEAD, TASK_FREEZABLE, TASK_FROZEN, TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NOLOAD, TASK_NORMAL, TASK_PARKED,

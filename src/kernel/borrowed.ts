@@ -5,7 +5,7 @@
  */
 import { load, store } from '../lib/atomic.js';
 import { EAGAIN, KernelError } from '../lib/errno.js';
-import { r32, readString, w32, wf64, writeString } from '../lib/memory.js';
+import { r32, readString, w32, wf64, writeString, zero } from '../lib/memory.js';
 import { finishTask } from './exit.js';
 import { copyProcess, countLive } from './fork.js';
 import { isolateModule } from './isolate.js';
@@ -52,6 +52,7 @@ function reuse(thread: Thread, name: string): Thread {
   writeString(task + TASK.name, TASK_NAME_LEN, name);
   wf64(task + TASK.start_time, uptime());
   w32(task + TASK.kflags, 0);
+  zero(task + TASK.sig_pending, TASK.sig_lock - TASK.sig_pending);
   w32(task + TASK.module, isolateModule());
   w32(task + TASK.tgid, pid);
   store(task + TASK.pid, pid);

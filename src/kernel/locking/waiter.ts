@@ -19,7 +19,7 @@ import { ptr, struct, u32 } from '../../lib/struct.js';
 import { forEachTask } from '../pid.js';
 import { block, blockSync, holder, needPlain, preemptWord, ready, wakeUpState, type Blocking, type Thread, type WaitOptions } from '../sched/core.js';
 import { TASK, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../sched/task.js';
-import { signalPendingState } from '../signal.js';
+import { signalPendingState } from '../sched/signal.js';
 import { MAX_SCHEDULE_TIMEOUT, deadlineIn, uptime } from '../time/time.js';
 import { PENDING, addressOf, heldWords, holderId, holderIsolate, keep, mark, type LockKind } from './held.js';
 import { Guard } from './guard.js';

@@ -17,7 +17,7 @@ import { bugOn } from '../../lib/bug.js';
 import { EDEADLK, EPERM, KernelError } from '../../lib/errno.js';
 import { r32, rf64, w32, wf64 } from '../../lib/memory.js';
 import { MACHINE, isolateSlotAt, machineWord } from '../memlayout.js';
-import { signalPendingState } from '../signal.js';
+import { signalPendingState } from './signal.js';
 import { ISOLATE, aboutToSleep, awake, me, ringIfAsleep, self } from '../smp.js';
 import { sysctlWord } from '../sysctl.js';
 import { TimerWheel, type Timer } from '../time/timer.js';

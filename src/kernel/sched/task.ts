@@ -51,6 +51,7 @@ export const TASK = struct('task_struct', {
   sig_shared: u32('a', 2),
   sig_allowed: u32('a', 2), //  from anybody
   sig_kernel: u32('a', 2), //   from the kernel only
+  sig_lock: u32('a'), //        guards these four
   hung_switches: u32('o'), //   khungtaskd's: switches at its last look
   exited: u32('l', COMPLETION_WORDS, 'struct completion'),
   parked: u32('l', COMPLETION_WORDS, 'struct completion'),

@@ -22,7 +22,7 @@ import { r32, w32 } from '../../lib/memory.js';
 import { ptr, s32, struct, u32 } from '../../lib/struct.js';
 import { rawSpinLock, rawSpinUnlock } from '../locking/raw_spinlock.js';
 import { kfree } from '../mm/slab.js';
-import { signalPendingState } from '../signal.js';
+import { signalPendingState } from './signal.js';
 import { isolateAlive } from '../smp.js';
 import { wakeUpState } from './core.js';
 import { TASK, TASK_NORMAL, WAIT_ENTRY_WORDS, setTaskState } from './task.js';

@@ -9,7 +9,7 @@ import { warnOnce } from '../panic.js';
 import { KERN_ERR, printk } from '../printk/printk.js';
 import { block, blockSync, freeThread, needPlain, needThread, ready, schedule, scheduleSync, sleepUntil, sleepUntilSync, type Blocking, type WaitOptions } from '../sched/core.js';
 import { TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, setTaskState, taskState } from '../sched/task.js';
-import { signalPendingState, taskSignalPending } from '../signal.js';
+import { signalPendingState, taskSignalPending } from '../sched/signal.js';
 import { deadlineIn, jiffiesUntil, uptime } from './time.js';
 
 /** Says how the calling thread will sleep (TASK_*), before it tests what it waits for. A full barrier. EPERM outside a kernel thread. C: set_current_state. */
