@@ -30,6 +30,7 @@ export {
   PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, SCHED_FIFO, SCHED_NORMAL, SCHED_RR, TASK_DEAD, TASK_FREEZABLE, TASK_FROZEN, TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NOLOAD, TASK_NORMAL, TASK_PARKED,
   TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL,
 } from './kernel/sched/task.js';
+export { ioSchedule } from './kernel/sched/io.js';
 export { condResched, condReschedSync, schedule, scheduleSync, type WaitOptions } from './kernel/sched/core.js';
 export {
   fsleep, fsleepSync, getCurrentState, mdelay, msleep, msleepInterruptible, msleepInterruptibleSync, msleepSync, ndelay, scheduleHrtimeout, scheduleHrtimeoutSync, scheduleTimeout, scheduleTimeoutIdle, scheduleTimeoutIdleSync,
