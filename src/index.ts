@@ -64,6 +64,8 @@ export {
   waitForCompletionKillable, waitForCompletionKillableSync, waitForCompletionKillableTimeout, waitForCompletionKillableTimeoutSync, waitForCompletionState, waitForCompletionStateSync, waitForCompletionSync, waitForCompletionTimeout,
   waitForCompletionTimeoutSync,
 } from './kernel/sched/completion.js';
+// CPUs
+export { numOnlineCpus } from './kernel/smp.js';
 // Locks
 export { type Guard } from './kernel/locking/guard.js';
 export { preemptCount, preemptDisable, preemptEnable } from './kernel/locking/preempt.js';

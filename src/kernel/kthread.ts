@@ -36,7 +36,7 @@ import {
   TASK_UNINTERRUPTIBLE, setTaskState, taskState,
 } from './sched/task.js';
 import { wchanName } from './sched/wchan.js';
-import { ISOLATE, me, self } from './smp.js';
+import { ISOLATE, me, numOnlineCpus, self } from './smp.js';
 import { uptime } from './time/time.js';
 import type { Timer } from './time/timer.js';
 
@@ -142,8 +142,8 @@ export function kthreadCreateOnCpu<D>(fn: ThreadFn<D>, data: D, cpu: number, fmt
 }
 
 function createOn<D>(fn: ThreadFn<D>, data: D, cpu: number, run: boolean, fmt: string): Promise<Task> {
-  if (Number.isInteger(cpu) && cpu >= 0 && cpu < nrCpus()) return create(fn, data, cpu, run, fmt, [cpu]);
-  return Promise.reject(new KernelError(-EINVAL, `kthreadCreateOnCpu: there is no CPU ${cpu}; this machine has ${nrCpus()}`));
+  if (Number.isInteger(cpu) && cpu >= 0 && cpu < numOnlineCpus()) return create(fn, data, cpu, run, fmt, [cpu]);
+  return Promise.reject(new KernelError(-EINVAL, `kthreadCreateOnCpu: there is no CPU ${cpu}; this machine has ${numOnlineCpus()}`));
 }
 
 /** kthreadCreate and the first wakeUpProcess(). C: kthread_run. */
@@ -179,8 +179,6 @@ export function kthreadRunSync<D, const F extends string>(fn: ThreadFn<D>, data:
   wakeUpProcess(task);
   return task;
 }
-
-const nrCpus = (): number => r32(machineWord(MACHINE.nr_cpus));
 
 function create<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, run: boolean, fmt: string, args: readonly unknown[]): Promise<Task> {
   let request = 0;
@@ -344,7 +342,7 @@ function createKthread(request: number): number {
 const oneCpu = (cpu: number): readonly [number, number] => (cpu < 32 ? [1 << cpu, 0] : [0, 1 << (cpu - 32)]);
 
 function allCpus(): readonly [number, number] {
-  const n = nrCpus();
+  const n = numOnlineCpus();
   return [n >= 32 ? -1 : (1 << n) - 1, n <= 32 ? 0 : n === 64 ? -1 : (1 << (n - 32)) - 1];
 }
 
