@@ -3,7 +3,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { KernelError, type Task, ioSchedule, kthreadRun, kthreadShouldStop, kthreadStop, kthreadStopSignal, scheduleTimeoutInterruptible, taskTrace, wakeUpProcess } from '../../index.js';
+import { KernelError, type Task, getTaskStruct, ioSchedule, kthreadRun, kthreadShouldStop, kthreadStop, kthreadStopPut, kthreadStopSignal, scheduleTimeoutInterruptible, taskTrace, wakeUpProcess } from '../../index.js';
 import { pause, until } from '../kinds.fixture.js';
 import { findPid, oneMachine } from '../machine.fixture.js';
 
@@ -38,7 +38,9 @@ test('what rejects throws, with the very error', async () => {
     await ioSchedule(Promise.reject(error)).catch((e: unknown) => heard.push(e));
     return 7;
   }, undefined, 'reader');
-  expect(await kthreadStop(task)).toBe(7);
+  getTaskStruct(task);
+  await until(() => heard.length === 1);
+  expect(await kthreadStopPut(task)).toBe(7);
   expect(heard).toEqual([error]);
 });
 
@@ -82,7 +84,7 @@ test('several at once each sleep in a task of their own', async () => {
   }, undefined, 'three');
   await waiting(task);
   gates.forEach(({ resolve }, i) => resolve(i + 1));
-  await kthreadStop(task);
+  await until(() => sum > 0);
   expect(sum).toBe(6);
 });
 
