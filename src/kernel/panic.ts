@@ -91,10 +91,10 @@ export function reportOops(task: number, what: string, stack: string): void {
 }
 
 /** "BUG: sleeping function called from invalid context" and its like: a mistake that does not end anybody. The trace of another task than the caller is not to be had. */
-export function reportBug(what: string, task = currentAddr(), details: readonly string[] = []): void {
+export function reportBug(what: string, task = currentAddr(), details: readonly string[] = [], trace = host.errorTrace(reportBug)): void {
   printk('%sBUG: %s\n', KERN_ERR, what);
   for (const line of [...details, whereLine(task)]) printk('%s%s\n', KERN_ERR, line);
-  if (task === currentAddr()) printTrace(KERN_ERR, host.errorTrace(reportBug));
+  if (task === currentAddr()) printTrace(KERN_ERR, trace);
 }
 
 let onPanic: (message: string) => void = () => {};
