@@ -44,6 +44,7 @@ export function copyProcess(spec: NewTask): number {
   w32(task + TASK.module, spec.module);
   w32(task + TASK.ppid, spec.ppid);
   w32(task + TASK.static_prio, DEFAULT_PRIO);
+  w32(task + TASK.prio, DEFAULT_PRIO);
   w32(task + TASK.cpus_allowed, spec.cpus[0]);
   w32(task + TASK.cpus_allowed + 4, spec.cpus[1]);
   initCompletionAt(task + TASK.exited);

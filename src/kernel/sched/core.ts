@@ -17,11 +17,12 @@ import { bugOn } from '../../lib/bug.js';
 import { EDEADLK, EPERM, KernelError } from '../../lib/errno.js';
 import { r32, rf64, w32, wf64 } from '../../lib/memory.js';
 import { MACHINE, isolateSlotAt, machineWord } from '../memlayout.js';
-import { signalPendingState } from './signal.js';
 import { ISOLATE, aboutToSleep, awake, me, ringIfAsleep, self } from '../smp.js';
 import { sysctlWord } from '../sysctl.js';
 import { TimerWheel, type Timer } from '../time/timer.js';
 import { jiffiesUntil, uptime } from '../time/time.js';
+import { initRunQueue, nrRunning, rqPush, rqShift, type Share } from './rq.js';
+import { signalPendingState } from './signal.js';
 import { KTHREAD_BLOCKING, KTHREAD_MIGRATES, TASK, TASK_NORMAL, TASK_RUNNING, setTaskState, taskState, tryToWake } from './task.js';
 import { wchan } from './wchan.js';
 
@@ -62,6 +63,7 @@ export class Thread implements Timer {
   /** Set by an AbortSignal: what the algorithm is told instead of going on. */
   aborted: { reason: unknown } | null = null;
   queued = false;
+  share: Share | null = null;
   probing = false;
   expires = 0;
   prev: Timer | null = null;
@@ -91,8 +93,6 @@ export class Thread implements Timer {
 /** Threads that live here, by TASK.local. */
 const threads: Array<Thread | undefined> = [undefined];
 const freeLocals: number[] = [];
-const runQueue: Thread[] = [];
-let runHead = 0;
 let wheel: TimerWheel;
 /** The thread whose turn it is; null between turns and while nothing runs. */
 let onCpu: Thread | null = null;
@@ -136,7 +136,7 @@ export interface SchedulerHooks {
 export function initScheduler(shared: boolean, hooks: SchedulerHooks): void {
   threads.length = 1;
   freeLocals.length = 0;
-  runQueue.length = runHead = 0;
+  initRunQueue();
   onCpu = stepping = plain = null;
   switching = kicked = turnPending = bellArmed = false;
   alarmAt = Infinity;
@@ -302,7 +302,7 @@ function drainWakeList(): void {
 export function enqueue(thread: Thread): void {
   if (thread.queued) return;
   thread.queued = true;
-  runQueue.push(thread);
+  rqPush(thread);
   if (onCpu !== null || switching || kicked || !isShared) return;
   kicked = true;
   void settled.then(kick); // Not at once: the waker may hold locks that a waiter's condition takes.
@@ -314,20 +314,12 @@ function kick(): void {
 }
 
 function dequeue(): Thread | undefined {
-  if (runHead === runQueue.length) {
-    runQueue.length = runHead = 0;
-    return undefined;
-  }
-  const thread = runQueue[runHead++];
-  if (runHead > 1024 && runHead * 2 > runQueue.length) {
-    runQueue.splice(0, runHead);
-    runHead = 0;
-  }
-  thread.queued = false;
+  const thread = rqShift();
+  if (thread) thread.queued = false;
   return thread;
 }
 
-const queueEmpty = (): boolean => runHead === runQueue.length;
+const queueEmpty = (): boolean => nrRunning === 0;
 
 // --- A shared isolate ---------------------------------------------------------------------------------------------
 
@@ -463,7 +455,7 @@ function onTurn(): void {
     // It has awaited something else for a whole turn. All that are runnable go on; whose time it is, is not known.
     atomicCheck(onCpu.addr);
     onCpu = null;
-    for (let n = runQueue.length - runHead; n > 0; n--) {
+    for (let n = nrRunning; n > 0; n--) {
       onCpu = null;
       reschedule();
       if (queueEmpty()) break;

@@ -33,7 +33,8 @@ export const TASK = struct('task_struct', {
   module: u32('c'), //          instance number of the module that its code is from
   tgid: u32('c'),
   ppid: u32('c'),
-  static_prio: s32('a'),
+  static_prio: s32('a'), //     120 + nice
+  prio: s32('a'), //            what counts: 99 - rt_priority, or static_prio
   policy: u32('a'),
   rt_priority: u32('a'),
   cpus_allowed: u32('a', 2), // one bit a CPU, low word first
@@ -115,6 +116,7 @@ export const KTHREAD_OOPSED = 0x400;
 export const SCHED_NORMAL = 0;
 export const SCHED_FIFO = 1;
 export const SCHED_RR = 2;
+export const MAX_RT_PRIO = 100;
 export const DEFAULT_PRIO = 120;
 
 /** The state word of `task`. */
