@@ -99,7 +99,7 @@ export async function boot(opt: BootOptions = {}): Promise<Machine> {
   store(machineWord(MACHINE.state), MACHINE_RUNNING);
   prInfo('kthread: %d CPUs, %d MiB of kernel memory, HZ=%d\n', options.cpus, r32(machineWord(MACHINE.memory_size)) / 2 ** 20, options.hz);
   if (opt.console) startHost();
-  else if (options.watchdog) addTimer(hostTimer, uptime() + HOST_DELAY_MS);
+  else if (options.watchdog) addTimer(hostTimer(), uptime() + HOST_DELAY_MS);
   machine = makeMachine(options.cpus, options.hz);
   (globalThis as { [ONE_COPY]?: boolean })[ONE_COPY] = true;
   await doInitcalls();
@@ -193,7 +193,8 @@ function updateLiveness(): void {
 
 /** A program that is over within a second needs nobody to look after it. */
 const HOST_DELAY_MS = 1000;
-const hostTimer: Timer = { expires: 0, prev: null, next: null, expire: startHost };
+/** A new one for each machine: one that was still armed when its machine halted hangs in a wheel that is gone. */
+const hostTimer = (): Timer => ({ expires: 0, prev: null, next: null, expire: startHost });
 
 function startHost(): void {
   if (hostWorker || load(machineWord(MACHINE.state)) === MACHINE_HALTED) return; // The timer of an earlier moment.
