@@ -5,7 +5,7 @@
 import { host, type IsolateProcess } from '../arch/host.js';
 import { cas, load, store } from '../lib/atomic.js';
 import { buffer, r32 } from '../lib/memory.js';
-import { isolateDied, setOopsAnnouncer } from '../kernel/exit.js';
+import { isolateDied, isolateEnded, setOopsAnnouncer } from '../kernel/exit.js';
 import { BOOT_ISOLATE } from '../kernel/fork.js';
 import { khungtaskd } from '../kernel/hung_task.js';
 import { runSystemThread } from '../kernel/kthread.js';
@@ -22,8 +22,8 @@ import type { OopsMail } from './isolate.js';
 import { attach, initIsolate } from './join.js';
 
 const running = new Map<number, IsolateProcess>();
-/** Isolates that somebody wanted ended. */
-const ordered = new Set<number>();
+/** Isolates that somebody wanted ended, and why. */
+const ordered = new Map<number, string>();
 
 /** Joins the machine in `memory` as its host worker. */
 export function joinAsHost(memory: SharedArrayBuffer, number: number): void {
@@ -77,21 +77,23 @@ function start(number: number): void {
 function reap(number: number, why: string): void {
   running.delete(number);
   const at = isolateSlotAt(number);
-  if (load(at + ISOLATE.state) === ISOLATE_DEAD || ordered.delete(number)) store(at + ISOLATE.state, ISOLATE_DEAD);
-  else isolateDied(at, why || 'its isolate was ended');
+  const order = ordered.get(number) ?? (load(at + ISOLATE.state) === ISOLATE_DEAD ? 'its isolate ended' : undefined);
+  ordered.delete(number);
+  if (order === undefined) isolateDied(at, why || 'its isolate was ended');
+  else isolateEnded(at, order);
   releaseIsolate(number);
 }
 
 function onMail(mail: Mail): void {
-  if (mail.kind === 'end') void end((mail as EndMail).number);
+  if (mail.kind === 'end') void end(mail as EndMail);
 }
 
-/** Ends isolate `number` in good order: nothing that runs on it is news. */
-async function end(number: number): Promise<void> {
+/** Ends isolate `number` by order. */
+async function end({ number, why }: EndMail): Promise<void> {
   const at = isolateSlotAt(number);
   const thread = running.get(number);
   if (thread) {
-    ordered.add(number);
+    ordered.set(number, why);
     await thread.terminate();
   } else if (cas(at + ISOLATE.state, ISOLATE_STARTING, ISOLATE_DEAD) === ISOLATE_STARTING) releaseIsolate(number);
 }

@@ -5,16 +5,18 @@
 import { fetchAdd, fetchOr, futexWake, load, store } from '../lib/atomic.js';
 import { EFAULT, KernelError } from '../lib/errno.js';
 import { r32, readString, w32 } from '../lib/memory.js';
-import { countLive, keepText, putTask, writeTombstone } from './fork.js';
+import { countLive, keepText, writeTombstone } from './fork.js';
 import { releaseHeld, releaseOutside } from './locking/held.js';
+import { dropMail } from './mail.js';
 import { MACHINE, machineWord } from './memlayout.js';
 import { reportOops } from './panic.js';
 import { TASK_COMM_LEN } from './param.js';
 import { forEachTask, freePid } from './pid.js';
 import { completeAllAt } from './sched/completion.js';
-import { needThread, removeThread, type Thread } from './sched/core.js';
+import { emptyWakeList, needThread, removeThread, wakeUpState, type Thread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
-import { KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_OOPSED, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_RUNNING, setTaskState } from './sched/task.js';
+import { putTask } from './sched/ref.js';
+import { KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_MIGRATES, KTHREAD_OOPSED, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, setTaskState } from './sched/task.js';
 import { abandonWait } from './sched/wait_queue.js';
 import { ISOLATE, ISOLATE_DEAD, forEachIsolate, ring } from './smp.js';
 
@@ -120,19 +122,32 @@ export function kthreadExit(code = 0): never {
   throw new KthreadExit(code | 0);
 }
 
-/** An isolate is gone, by its own fault or by order: ends its tasks and wakes everybody who may have waited for its help. */
+/** An isolate died by its own fault. As isolateEnded; who asked to hear of it does. */
 export function isolateDied(at: number, why: string): void {
   const number = r32(at + ISOLATE.number);
-  store(at + ISOLATE.state, ISOLATE_DEAD);
+  isolateEnded(at, why);
+  for (const hear of deathListeners) hear(number);
+}
+
+/** An isolate is gone: its threads end of `why`, and everybody looks once more who may have waited for something that it had begun. */
+export function isolateEnded(at: number, why: string): void {
+  const number = r32(at + ISOLATE.number);
+  const idle = load(at + ISOLATE.state) === ISOLATE_DEAD && r32(at + ISOLATE.threads) === 0; // It went by itself, when it had nothing left to do.
+  store(at + ISOLATE.state, ISOLATE_DEAD); // [exit:last] pairs with core:last
+  emptyWakeList(at);
+  dropMail(at);
+  if (idle) return;
   forEachTask((task) => {
-    if (load(task + TASK.isolate) !== number || load(task + TASK.__state) === TASK_DEAD) return;
-    oops(task, withoutStack(why));
-    if (r32(task + TASK.create) !== 0) failCreation(task);
-    finishTask(task, -EFAULT);
+    if (load(task + TASK.isolate) === number && (load(task + TASK.kflags) & KTHREAD_MIGRATES) === 0 && load(task + TASK.__state) !== TASK_DEAD) endOrphan(task, why);
   });
   releaseOutside(at);
-  for (const hear of deathListeners) hear(number);
-  resyncAll();
+  resyncAll(number);
+}
+
+function endOrphan(task: number, why: string): void {
+  if (r32(task + TASK.ppid) === 2) oops(task, withoutStack(why)); // No news of tasks that carried only a call.
+  if (r32(task + TASK.create) !== 0) failCreation(task);
+  finishTask(task, -EFAULT);
 }
 
 /** An error from elsewhere: our own stack says nothing about it. */
@@ -152,9 +167,14 @@ export function onLostCreation(fn: typeof failCreation): void {
   failCreation = fn;
 }
 
-/** A waker may have died between winning a state word and telling anyone: everybody looks once more. */
-function resyncAll(): void {
+/** A waker may have died between winning a state word and telling anyone: everybody looks once more, and somebody else serves as kthreadd. */
+function resyncAll(dead: number): void {
   fetchAdd(machineWord(MACHINE.resync), 1);
+  const kthreadd = r32(machineWord(MACHINE.kthreadd));
+  if (load(kthreadd + TASK.isolate) === dead && load(kthreadd + TASK.__state) === TASK_RUNNING) {
+    setTaskState(kthreadd, TASK_INTERRUPTIBLE);
+    wakeUpState(kthreadd, TASK_INTERRUPTIBLE);
+  }
   forEachIsolate((at) => ring(at));
   forEachTask((task) => {
     if ((load(task + TASK.kflags) & KTHREAD_BLOCKING) !== 0 && load(task + TASK.__state) === TASK_RUNNING) futexWake(task + TASK.__state, 1);

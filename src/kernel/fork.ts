@@ -1,13 +1,13 @@
 /**
- * Making a task's record and counting who refers to it: getTask, putTask and what a stale handle finds. A record is
- * only ever reused for another task, so that its pid tells whether it is still the one meant.
+ * Making a task's record, and what a stale handle finds where one was: a record is only ever reused for another task, so
+ * that its pid tells whether it is still the one meant. Who keeps a record is counted in sched/ref.ts.
  */
-import { cas, fetchAdd, load, store } from '../lib/atomic.js';
+import { fetchAdd, load, store } from '../lib/atomic.js';
 import { EAGAIN, ENOMEM } from '../lib/errno.js';
 import { listInit } from '../lib/list.js';
-import { r32, w32, wf64, writeString } from '../lib/memory.js';
+import { w32, wf64, writeString } from '../lib/memory.js';
 import { MACHINE, TOMBSTONES_AT, isolateSlotAt, machineWord } from './memlayout.js';
-import { kfree, kmalloc, kmemCacheAlloc, kmemCacheFree } from './mm/slab.js';
+import { kmalloc, kmemCacheAlloc, kmemCacheFree } from './mm/slab.js';
 import { NR_TOMBSTONES, TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
 import { allocPid } from './pid.js';
 import { initCompletionAt } from './sched/completion.js';
@@ -79,28 +79,6 @@ let livenessChanged = (): void => ring(isolateSlotAt(BOOT_ISOLATE));
 /** On the isolate that booted: what to do at once, instead of ringing. */
 export function onLiveness(fn: () => void): void {
   livenessChanged = fn;
-}
-
-/** Takes a reference if the record still is task `pid` and not yet free. */
-export function tryGetTask(task: number, pid: number): boolean {
-  const usage = task + TASK.usage;
-  for (;;) {
-    const count = load(usage);
-    if (count <= 0) return false;
-    if (cas(usage, count, count + 1) === count) break;
-  }
-  if (load(task + TASK.pid) === pid) return true;
-  putTask(task);
-  return false;
-}
-
-/** Gives a reference back; the last one frees the record. */
-export function putTask(task: number): void {
-  if (fetchAdd(task + TASK.usage, -1) !== 1) return;
-  store(task + TASK.pid, 0);
-  kfree(r32(task + TASK.oops));
-  kfree(r32(task + TASK.fn));
-  kmemCacheFree(task);
 }
 
 /** Remembers what `pid` ended with, for who asks after the record is gone. */

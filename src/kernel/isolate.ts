@@ -177,10 +177,10 @@ export async function ownIsolate({ fileOf, run }: OwnLife): Promise<void> {
     run(task);
     host.setThreadName('kthread/idle');
     store(self + ISOLATE.task, 0);
-    if (idleIsolates() >= IDLE_ISOLATES_MAX) break;
     store(self + ISOLATE.state, ISOLATE_IDLE);
+    // Counted afterwards: of several that become idle at once, each sees the others.
+    if (idleIsolates() > IDLE_ISOLATES_MAX && cas(self + ISOLATE.state, ISOLATE_IDLE, ISOLATE_DEAD) === ISOLATE_IDLE) return;
   }
-  store(self + ISOLATE.state, ISOLATE_DEAD);
 }
 
 /** Blocks until there is a task. */

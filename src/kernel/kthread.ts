@@ -19,7 +19,7 @@ import { r32, readString, w32, writeString } from '../lib/memory.js';
 import { vsprintf, type PrintfArgs } from '../lib/printf.js';
 import { bytes, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { doExit, exitCodeOf, exitValue, onLostCreation, oopsError } from './exit.js';
-import { copyProcess, isDead, keepText, putTask, readTombstone, tryGetTask } from './fork.js';
+import { copyProcess, isDead, keepText, readTombstone } from './fork.js';
 import { claimIsolate, findSharedIsolate, giveTask, isLoaded, isolateModule, loadError, loadFile, plainUrl, retireIfDone, unclaim } from './isolate.js';
 import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { packValue, unpackValue } from './mail.js';
@@ -30,6 +30,7 @@ import { warn, warnOnce, warnTask } from './panic.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
 import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropSleep, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, probeThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
+import { putTask, tryGetTask } from './sched/ref.js';
 import {
   KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
   KTHREAD_STOP_SIGNAL, KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
@@ -380,7 +381,7 @@ function dropPlace(request: number): void {
 
 /** A task that this shared isolate meets for the first time: finds its function, loading the file if need be, and answers the request. */
 export function adoptTask(task: number): void {
-  if (taskState(task) !== TASK_NEW) return;
+  if (taskState(task) !== TASK_NEW || r32(task + TASK.create) === 0) return; // 0: a late waker of the record's last task pushed it, and kthreadd will.
   const start = findStart(task);
   if (start === undefined) {
     void loadFile(fileOf(task)).then(() => adoptTask(task));

@@ -60,6 +60,15 @@ export function readMail(rest: (mail: Mail) => void): void {
   for (const mail of receiveMail()) (readers.get(mail.kind) ?? rest)(mail);
 }
 
+/** Frees the mail of an isolate that is gone. */
+export function dropMail(isolate: number): void {
+  for (let at = xchg(isolate + ISOLATE.mail, 0); at !== 0; ) {
+    const next = r32(at + NEXT);
+    kfree(at);
+    at = next;
+  }
+}
+
 /** All mail for this isolate, oldest first. */
 function receiveMail(): Mail[] {
   const mails: Mail[] = [];

@@ -13,7 +13,7 @@ import { LIST_HEAD, listAddTail, listDelInit, listNext } from '../lib/list.js';
 import { r32, readString, w32, writeString } from '../lib/memory.js';
 import { bytes, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { runInTask } from './borrowed.js';
-import { exitValue, finishTask, onIsolateDeath, oops, withoutStack } from './exit.js';
+import { exitValue, onIsolateDeath, oops, withoutStack } from './exit.js';
 import { keepText } from './fork.js';
 import { HOST_ISOLATE, ringHost } from './isolate.js';
 import { requestStop } from './kthread.js';
@@ -168,6 +168,8 @@ interface RmmodMail extends Mail {
 export interface EndMail extends Mail {
   readonly kind: 'end';
   readonly number: number;
+  /** What its threads end of. */
+  readonly why: string;
 }
 export type ModuleMail = InsmodMail | RmmodMail;
 
@@ -338,21 +340,21 @@ async function unload(at: number): Promise<void> {
   const left = threadsOf(id);
   for (const task of left) requestStop(task.addr);
   if (left.length > 0) await scheduleTimeoutUninterruptible(msecsToJiffies(GRACE_MS));
-  await endIsolates(id);
-  for (const task of threadsOf(id)) {
-    oops(task.addr, withoutStack(`its module ${readString(at + MODULE.name, NAME_LEN)} was removed`));
-    finishTask(task.addr, -EFAULT);
-  }
-  freeStatics(id);
+  if (await endIsolates(at)) freeStatics(id);
   forget(at);
 }
 
-async function endIsolates(id: number): Promise<void> {
+/** False if one of them is stuck: then its memory must stay. */
+async function endIsolates(at: number): Promise<boolean> {
+  const id = r32(at + MODULE.id);
+  const why = `its module ${readString(at + MODULE.name, NAME_LEN)} was removed`;
   forEachIsolate((isolate) => {
-    if (load(isolate + ISOLATE.module) === id) sendMail(HOST_ISOLATE, { kind: 'end', number: r32(isolate + ISOLATE.number) } satisfies EndMail);
+    if (load(isolate + ISOLATE.module) === id) sendMail(HOST_ISOLATE, { kind: 'end', number: r32(isolate + ISOLATE.number), why } satisfies EndMail);
   });
   for (let waited = 0; waited < REAP_MS && isolatesOf(id) > 0; waited++) await scheduleTimeoutUninterruptible(msecsToJiffies(1));
-  if (isolatesOf(id) > 0) printk('%srmmod: an isolate of the module does not end; it is in a call that blocks its OS thread\n', KERN_WARNING);
+  if (isolatesOf(id) === 0) return true;
+  printk('%srmmod: an isolate of the module does not end; it is in a call that blocks its OS thread\n', KERN_WARNING);
+  return false;
 }
 
 function isolatesOf(id: number): number {

@@ -9,11 +9,12 @@
  */
 import { fetchAnd, fetchOr, load, store } from '../lib/atomic.js';
 import { EINVAL, ESRCH, KernelError } from '../lib/errno.js';
-import { isDead, putTask, tryGetTask } from './fork.js';
+import { isDead } from './fork.js';
 import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { findTask } from './pid.js';
 import { needThread, wakeUpState } from './sched/core.js';
 import type { Task } from './sched/handle.js';
+import { putTask, tryGetTask } from './sched/ref.js';
 import { SIGKILL, taskFatalSignalPending, taskSignalPending } from './sched/signal.js';
 import { PF_KTHREAD, TASK, TASK_INTERRUPTIBLE, TASK_WAKEKILL } from './sched/task.js';
 

@@ -17,10 +17,11 @@ import { bugOn } from '../../lib/bug.js';
 import { EDEADLK, EPERM, KernelError } from '../../lib/errno.js';
 import { r32, rf64, w32, wf64 } from '../../lib/memory.js';
 import { MACHINE, isolateSlotAt, machineWord } from '../memlayout.js';
-import { ISOLATE, aboutToSleep, awake, me, ringIfAsleep, self } from '../smp.js';
+import { ISOLATE, aboutToSleep, awake, isolateAlive, me, ringIfAsleep, self } from '../smp.js';
 import { sysctlWord } from '../sysctl.js';
 import { TimerWheel, type Timer } from '../time/timer.js';
 import { jiffiesUntil, uptime } from '../time/time.js';
+import { getTask, putTask } from './ref.js';
 import { initRunQueue, nrRunning, rqPush, rqShift, type Share } from './rq.js';
 import { signalPendingState } from './signal.js';
 import { KTHREAD_BLOCKING, KTHREAD_MIGRATES, TASK, TASK_NORMAL, TASK_RUNNING, setTaskState, taskState, tryToWake } from './task.js';
@@ -263,23 +264,37 @@ function makeRunnable(task: number): void {
  *     on_wake_list is 1:
  *     does not push
  *                          clears it, sees T RUNNING  [core:drain]
+ *
+ * T may as well have ended when B comes here. A place on the list is a reference, so no record on it is given to another
+ * task, which would take along what stands behind it.
  */
 export function pushWake(task: number): void {
-  if (cas(task + TASK.on_wake_list, 0, 1) !== 0) return; // [core:push] pairs with core:drain
-  const at = isolateSlotAt(load(task + TASK.isolate));
+  if (!getTask(task)) return;
+  if (cas(task + TASK.on_wake_list, 0, 1) !== 0) return putTask(task); // [core:push] pairs with core:drain
+  const isolate = load(task + TASK.isolate);
+  const at = isolateSlotAt(isolate);
   const head = at + ISOLATE.wake_list;
   for (;;) {
     const first = load(head);
     w32(task + TASK.wake_next, first);
-    if (cas(head, first, task) === first) break;
+    if (cas(head, first, task) === first) break; // [core:last] pairs with exit:last
   }
-  ringIfAsleep(at);
+  if (isolateAlive(isolate)) ringIfAsleep(at);
+  else emptyWakeList(at);
 }
 
-/** Moves everything from the wake list to the run queue, oldest first. */
-function drainWakeList(): void {
+/** Moves everything from the wake list to the run queue. */
+const drainWakeList = (): void => emptyWakeList(self, (task) => {
+  const thread = localThread(task);
+  if (!thread) return adopt(task);
+  thread.onNews?.();
+  if (taskState(task) === TASK_RUNNING) enqueue(thread);
+});
+
+/** Takes everything off a wake list, oldest first, and hands those that live here to `serve`; without it for an isolate that is no more. */
+export function emptyWakeList(at: number, serve?: (task: number) => void): void {
   let reversed = 0;
-  for (let task = xchg(self + ISOLATE.wake_list, 0); task !== 0; ) {
+  for (let task = xchg(at + ISOLATE.wake_list, 0); task !== 0; ) {
     const next = r32(task + TASK.wake_next);
     w32(task + TASK.wake_next, reversed);
     reversed = task;
@@ -288,12 +303,8 @@ function drainWakeList(): void {
   for (let task = reversed; task !== 0; ) {
     const next = r32(task + TASK.wake_next);
     store(task + TASK.on_wake_list, 0); // [core:drain] pairs with core:push
-    const thread = localThread(task);
-    if (!thread) adopt(task);
-    else {
-      thread.onNews?.();
-      if (taskState(task) === TASK_RUNNING) enqueue(thread);
-    }
+    if (load(task + TASK.isolate) === me) serve?.(task);
+    putTask(task);
     task = next;
   }
 }
