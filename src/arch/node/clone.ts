@@ -28,7 +28,8 @@ class KernelSerializer extends Serializer {
     else this.writeRawBytes(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
   }
 
-  _getDataCloneError = DataCloneError;
+  /** Called without new. */
+  _getDataCloneError = (message: string): Error => new DataCloneError(message);
 
   _getSharedArrayBufferId(): number {
     throw new DataCloneError('a SharedArrayBuffer could not be cloned; share memory with declareShared().');
