@@ -25,6 +25,14 @@ export {
   SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ, allowKernelSignal, allowSignal, disallowSignal, fatalSignalPending, flushSignals, ignoreSignals, kernelDequeueSignal, kill, killPid,
   recalcSigpending, sendSig, sendSigInfo, signalPending,
 } from './kernel/signal.js';
+// Workers and works
+export {
+  KthreadDelayedWork, KthreadWork, KthreadWorker, declareKthreadWork, kthreadCancelDelayedWorkSync, kthreadCancelDelayedWorkSyncSync, kthreadCancelWorkSync, kthreadCancelWorkSyncSync, kthreadCreateWorker,
+  kthreadCreateWorkerOnCpu, kthreadCreateWorkerOnNode, kthreadCreateWorkerSync, kthreadDestroyWorker, kthreadDestroyWorkerSync, kthreadFlushWork, kthreadFlushWorkSync, kthreadFlushWorker, kthreadFlushWorkerSync,
+  kthreadInitDelayedWork, kthreadInitWork, kthreadInitWorker, kthreadModDelayedWork, kthreadQueueDelayedWork, kthreadQueueWork, kthreadRunWorker, kthreadRunWorkerOnCpu, kthreadRunWorkerSync, kthreadWorkerFn,
+  kthreadWorkerFnSync, workfn, type WorkBody, type WorkFn,
+} from './kernel/kthread_worker.js';
+export { KTW_BLOCKING, KTW_FREEZABLE } from './kernel/kthread_work.js';
 // States and sleeping
 export {
   PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, SCHED_FIFO, SCHED_NORMAL, SCHED_RR, TASK_DEAD, TASK_FREEZABLE, TASK_FROZEN, TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NOLOAD, TASK_NORMAL, TASK_PARKED,

@@ -13,6 +13,7 @@ import { forgetSpares } from '../kernel/borrowed.js';
 import { BOOT_ISOLATE, copyProcess, onLiveness } from '../kernel/fork.js';
 import { HOST_ISOLATE, abandonLoad, forgetFiles, onHostNeeded } from '../kernel/isolate.js';
 import { requestStop } from '../kernel/kthread.js';
+import { forgetWorks } from '../kernel/kthread_worker.js';
 import type { Mail } from '../kernel/mail.js';
 import { MACHINE, MACHINE_BOOTING, MACHINE_HALTED, MACHINE_HALTING, MACHINE_MAGIC, MACHINE_RUNNING, cpuAt, CPU, heapStart, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
 import { initSlab } from '../kernel/mm/slab.js';
@@ -175,7 +176,7 @@ function makeFirstTasks(): void {
 }
 
 function listenTo({ onOops }: BootOptions): void {
-  announce = onOops ?? ((task, error) => host.write(2, `kthread: ${task.comm}[${task.pid}] was ended by an exception: ${error.stack ?? String(error)}\n`));
+  announce = onOops ?? ((task, error) => host.write(2, `kthread: ${task.comm}[${task.pid}] met an exception: ${error.stack ?? String(error)}\n`));
   setOopsListener(announce);
   onLiveness(updateLiveness);
   lookForWork(updateLiveness); // Other isolates ring when they make the first or end the last.
@@ -313,6 +314,7 @@ async function leave(): Promise<void> {
   forgetWchans();
   forgetWarnings();
   forgetSpares();
+  forgetWorks();
   host.keepAlive(false);
   (globalThis as { [ONE_COPY]?: boolean })[ONE_COPY] = false;
 }

@@ -45,6 +45,7 @@ export function setOopsListener(listener: typeof oopsListener): void {
 export function finishTask(task: number, code: number): void {
   const pid = r32(task + TASK.pid);
   releaseHeld(task);
+  if (load(task + TASK.worker) !== 0) loseWorker(task);
   w32(task + TASK.exit_code, code);
   writeTombstone(pid, code);
   fetchOr(task + TASK.kflags, KTHREAD_EXITING);
@@ -86,8 +87,20 @@ export function oops(task: number, error: Error): void {
   fetchOr(task + TASK.kflags, KTHREAD_OOPSED);
   errors.set(r32(task + TASK.pid), error);
   if (errors.size > ERRORS_MAX) errors.delete(errors.keys().next().value!);
-  reportOops(task, text, error.stack ?? '');
+  reportError(task, error);
+}
+
+/** Reports that `error` came out of what `task` runs, in the log and to who listens, whether or not it ends the task. */
+export function reportError(task: number, error: Error): void {
+  reportOops(task, `${error.name}: ${error.message}`, error.stack ?? '');
   announceOops(taskAt(task), error);
+}
+
+let loseWorker: (task: number) => void = () => {};
+
+/** What becomes of the works of a task that ends without having left its kthread_worker. */
+export function onWorkerLost(lose: typeof loseWorker): void {
+  loseWorker = lose;
 }
 
 let announceOops = (task: Task, error: Error): void => oopsListener?.(task, error);

@@ -165,7 +165,7 @@ export function giveTask(number: number, task: number): void {
 export interface OwnLife {
   /** The file that declares the task's function. */
   fileOf(task: number): string;
-  run(task: number): void;
+  run(task: number): Promise<void>;
 }
 
 /** Runs the threads that this isolate is claimed for, one after the other, until others suffice. */
@@ -174,7 +174,7 @@ export async function ownIsolate({ fileOf, run }: OwnLife): Promise<void> {
   for (;;) {
     const task = nextTask();
     await loadFile(fileOf(task));
-    run(task);
+    await run(task);
     host.setThreadName('kthread/idle');
     store(self + ISOLATE.task, 0);
     store(self + ISOLATE.state, ISOLATE_IDLE);

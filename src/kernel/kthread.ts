@@ -117,7 +117,16 @@ export function threadfn<D = undefined>(meta: ImportMeta, name: string, fn: (dat
   return Object.freeze({ name, url, isAsync: isAsync(fn), own: opt.isolate === 'own' || !isAsync(fn) }) as ThreadFn<D>;
 }
 
-const isAsync = (fn: unknown): boolean => Object.prototype.toString.call(fn) === '[object AsyncFunction]';
+/** Functions of the kernel's own that run plain code but go through the event loop in between, such as to load a file. */
+const awaited = new Set<AnyFn>();
+
+/** Declares that the promise which the plain function of `thread` returns is waited for. */
+export function awaitedFn<D>(thread: ThreadFn<D>): ThreadFn<D> {
+  awaited.add(threadFns.get(`${thread.url}#${thread.name}`)!);
+  return thread;
+}
+
+export const isAsync = (fn: unknown): boolean => Object.prototype.toString.call(fn) === '[object AsyncFunction]';
 const isThreadFn = <D>(fn: ThreadFn<D> | Closure<D>): fn is ThreadFn<D> => typeof fn === 'object';
 
 // --- Creating -----------------------------------------------------------------------------------------------------
@@ -488,7 +497,7 @@ const contextTimer: Timer = {
 };
 
 /** The whole life of a plain thread, on the isolate that it owns. Returns when it has ended. */
-export function plainMain(task: number): void {
+export async function plainMain(task: number): Promise<void> {
   const start = findStart(task)!;
   const thread = new Thread(task);
   installThread(thread);
@@ -501,7 +510,8 @@ export function plainMain(task: number): void {
   try {
     if (beforeFirst(thread)) {
       if (shouldPark(task)) kthreadParkmeSync();
-      code = exitValue(start.fn(start.data as never));
+      const value = start.fn(start.data as never);
+      code = exitValue(awaited.has(start.fn) ? await value : value);
     }
   } catch (error) {
     code = exitCodeOf(thread, error);

@@ -29,11 +29,16 @@ export function packValue(value: unknown): number {
   return at;
 }
 
-/** The value at `at`, with its handles made whole; frees it. */
+/** The value at `at`, with its handles made whole. */
+export const readValue = (at: number): unknown => revive(host.deserialize(u8.slice(at + DATA, at + DATA + r32(at + SIZE))));
+
+/** The same; frees it. */
 export function unpackValue(at: number): unknown {
-  const bytes = u8.slice(at + DATA, at + DATA + r32(at + SIZE));
-  kfree(at);
-  return revive(host.deserialize(bytes));
+  try {
+    return readValue(at);
+  } finally {
+    kfree(at);
+  }
 }
 
 /** Sends `mail` to isolate `number` and makes it look. Never sleeps. */

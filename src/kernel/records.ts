@@ -2,6 +2,8 @@
  * Every file that declares a record, so that all isolates know all layouts before they compare them.
  */
 import './kthread.js';
+import './kthread_work.js';
+import './kthread_worker.js';
 import './locking/mutex.js';
 import './locking/preempt.js';
 import './locking/refcount.js';

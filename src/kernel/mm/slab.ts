@@ -4,7 +4,8 @@
  * collect anything, and a block once given to a class stays there.
  *
  * Tasks have a class of their own that is never mixed with others: an address that was a task is for ever a task,
- * so that a stale handle reads another task's pid and not garbage.
+ * so that a stale handle reads another task's pid and not garbage. So have works and workers, which tell by a number of
+ * their own whether they still are the ones meant.
  */
 import { fetchAdd, load } from '../../lib/atomic.js';
 import { bugOn } from '../../lib/bug.js';
@@ -17,6 +18,9 @@ const CLASSES = [32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 4096, 819
 const KMALLOC_MAX_CACHE = 32768;
 /** The class of task records; its size is set at boot. */
 const TASK_CACHE = 16;
+/** The classes of works and of workers, zeroed before the first use and never again. */
+export const WORK_CACHE = 17, WORKER_CACHE = 18;
+export const WORK_CACHE_SIZE = 128;
 const STRIDE = 16; // Words of a class: lock, free list, bump pointer, bump end.
 const LOCK = 0, FREE = 4, BUMP = 8, END = 12;
 const RUN = 0x10000, REST = 0x20000; // Block map: first block of a run with its length, and the others.
@@ -25,7 +29,7 @@ const classOf = new Uint8Array(1024 / 32 + 1).map((_, i) => CLASSES.findIndex((s
 let cacheSize = 0;
 
 const classAt = (index: number): number => machineWord(MACHINE.slab) + index * STRIDE;
-const sizeOf = (index: number): number => (index === TASK_CACHE ? cacheSize : CLASSES[index]);
+const sizeOf = (index: number): number => (index === TASK_CACHE ? cacheSize : index > TASK_CACHE ? WORK_CACHE_SIZE : CLASSES[index]);
 
 /** Every isolate calls this with the size of a task record; who boots also lays the block map. */
 export function initSlab(taskSize: number, boot: boolean): void {
@@ -62,6 +66,10 @@ export function kmemCacheAlloc(): number {
   if (at !== 0) zero(at, cacheSize);
   return at;
 }
+
+/** A record of WORK_CACHE or WORKER_CACHE, with whatever its last owner left but for the first word; 0 when memory is out. */
+export const kmemCacheTake = (cache: number): number => (failNow() ? 0 : allocFrom(cache));
+export const kmemCacheGive = (cache: number, at: number): void => freeTo(cache, at);
 
 /** Gives back what kmalloc gave. 0 is allowed, as free(NULL) is. */
 export function kfree(at: number): void {
@@ -101,6 +109,7 @@ function bump(cls: number, size: number, index: number): number {
   if (at === 0 || at + size > r32(cls + END)) {
     at = takeBlocks(1, index + 1);
     if (at === 0) return 0;
+    if (index > TASK_CACHE) zero(at, HEAP_BLOCK);
     w32(cls + END, at + HEAP_BLOCK);
   }
   w32(cls + BUMP, at + size);

@@ -806,6 +806,9 @@ function maySleep(task: number): boolean {
   return false;
 }
 
+/** Whether somebody waits for this shared isolate, or its budget is used up. C: need_resched. */
+export const needResched = (): boolean => !queueEmpty() || load(self + ISOLATE.wake_list) !== 0 || overBudget();
+
 /**
  * Lets others run if somebody waits or the isolate's budget is used up, and tells the watchdog that all is well. Returns
  * 1 if it did, else 0. C: cond_resched.
@@ -813,7 +816,7 @@ function maySleep(task: number): boolean {
 export function condResched(): Promise<0 | 1> {
   const thread = currentThread();
   wf64(self + ISOLATE.heartbeat, uptime());
-  const due = !queueEmpty() || load(self + ISOLATE.wake_list) !== 0 || overBudget();
+  const due = needResched();
   if (!due || thread === null || thread.gate !== null || thread === stepping || plain !== null) return Promise.resolve(0);
   return suspend(thread, Infinity, null).then(() => 1 as const);
 }

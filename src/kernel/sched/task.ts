@@ -42,6 +42,7 @@ export const TASK = struct('task_struct', {
   preempt_count: s32('o'), //   spinlocks held, preempt_disable() included
   wchan: u32('o'), //           why it waits: an entry of wchan.ts
   blocked_on: u32('o'), //      the lock it waits for and of which kind: see locking/held.ts
+  worker: ptr('a'), //          the kthread_worker whose works it runs
   create: ptr('o'), //          the request it was made for
   fn: ptr('c'), //              what it runs, as text; 0 for a borrowed task
   oops: ptr('a'), //            what killed it, as text
