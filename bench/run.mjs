@@ -13,6 +13,7 @@ const ROWS = new URL('rows/', import.meta.url);
 const MEASURE = fileURLToPath(new URL('lib/measure.mjs', import.meta.url));
 const PERFORMANCE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
 const ROW_SECONDS_MAX = 600;
+const QUICK_ROW_SECONDS_MAX = 120;
 
 const command = new Command('npm run bench --')
   .argument('[name...]', 'rows to measure: all whose name contains one of these; without any, all')
@@ -77,10 +78,11 @@ function measure({ row, url, index }, scratch) {
   const child = fork(MEASURE, [url, String(index), JSON.stringify(settings)], { execArgv: [...(row.node ?? []), ...profile] });
   const { promise, resolve, reject } = withResolvers();
   let found;
+  const seconds = options.quick ? QUICK_ROW_SECONDS_MAX : ROW_SECONDS_MAX;
   const limit = setTimeout(() => {
     child.kill('SIGKILL');
-    reject(new Error(`did not end within ${ROW_SECONDS_MAX} s`));
-  }, ROW_SECONDS_MAX * 1000);
+    reject(new Error(`did not end within ${seconds} s`));
+  }, seconds * 1000);
   child.on('message', ({ progress, results }) => {
     if (results) found = results;
     else showProgress(`${row.name}: ${progress}`);

@@ -26,6 +26,7 @@ function variant(base, polling, pinned, must, aim) {
     ours: (ctx) => oursPingPong(ctx.times(20_000), cores()),
     peers: [
       { name: 'C futex', must, aim, run: (ctx) => futexPingPong(ctx, ctx.times(20_000), cores()) },
+      { name: 'Atomics.wait', run: (ctx) => atomicsPingPong(ctx.times(20_000), cores()) },
       { name: 'postMessage', run: (ctx) => postMessagePingPong(ctx.times(10_000), cores()) },
     ],
   };
@@ -40,6 +41,14 @@ async function oursPingPong(rounds, cores) {
 function futexPingPong({ scratch }, rounds, cores) {
   const [wall, cpu] = runNative(scratch, 'futex_pingpong', rounds, ...cores);
   return { value: wall / 1000, cpu: cpu / 1000 };
+}
+
+/** Two workers with nothing between them but shared words. */
+async function atomicsPingPong(rounds, cores) {
+  const words = new Int32Array(new SharedArrayBuffer(256));
+  const side = (cpu, first) => inWorker('atomics.mjs', { words, cpu, rounds, first });
+  const [figure] = await Promise.all([side(cores[0], true), side(cores[1], false)]);
+  return figure;
 }
 
 /** Two workers with a channel between them. */
