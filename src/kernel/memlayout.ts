@@ -41,6 +41,7 @@ export const MACHINE = struct('machine', {
   fail_nth: s32('a'), //        n > 0: the n-th allocation from now fails (fault injection)
   kthreadd: ptr('c'),
   khungtaskd: ptr('a'),
+  watchdogd: ptr('a'),
   init_task: ptr('c'),
   heap_lock: u32('a'), //       guards the block map
   heap_next: u32('l'), //       first block never handed out
@@ -68,7 +69,7 @@ export const MACHINE = struct('machine', {
 export const CPU = struct('cpu', {
   online: u32('a'),
   shared_isolate: u32('a'), //  number of the isolate that runs its async threads, 0 while there is none
-  nr_switches: u32('a'),
+  nr_switches: u32('a'), //     turns on isolates that are gone; those that are there count their own
   percpu_lock: u32('a'), //     spinlock of get_cpu()
   percpu_depth: u32('l'), //    how often its owner took it
   spare: bytes('o', 44),

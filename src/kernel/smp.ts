@@ -18,7 +18,7 @@ import { cas, fetchAdd, futexWake, load, store, xchg } from '../lib/atomic.js';
 import { EAGAIN, KernelError } from '../lib/errno.js';
 import { r32, w32, zero } from '../lib/memory.js';
 import { bytes, f64Field, ptr, s32, struct, u32 } from '../lib/struct.js';
-import { ISOLATE_STRIDE, MACHINE, isolateSlotAt, machineWord } from './memlayout.js';
+import { CPU, ISOLATE_STRIDE, MACHINE, cpuAt, isolateSlotAt, machineWord } from './memlayout.js';
 import { HELD_MAX, NR_ISOLATES } from './param.js';
 
 export const ISOLATE = struct('isolate', {
@@ -40,7 +40,9 @@ export const ISOLATE = struct('isolate', {
   held: u32('a', HELD_MAX), //  likewise
   mail: ptr('a'), //            values from other isolates, last one first
   retire: u32('a'), //          RETIRE_*
+  nr_switches: u32('o'), //     turns that ended here
   heartbeat: f64Field('o'), //  clock of the last switch, ms
+  touched: f64Field('o'), //    and of the last condResched() or word to the watchdog
   answered: f64Field('o'), //   clock of the last turn after a ring, ms
   busy: f64Field('o'), //       ms spent running tasks
   comm: bytes('c', 16),
@@ -106,7 +108,9 @@ export function reserveIsolate(kind: number, cpu: number, module: number, retire
 
 /** Gives the record back after the isolate's OS thread is gone and nothing refers to it. */
 export function releaseIsolate(number: number): void {
-  store(isolateSlotAt(number) + ISOLATE.state, ISOLATE_FREE);
+  const at = isolateSlotAt(number);
+  fetchAdd(cpuAt(isolateCpu(at)) + CPU.nr_switches, r32(at + ISOLATE.nr_switches));
+  store(at + ISOLATE.state, ISOLATE_FREE);
 }
 
 /** Whether isolate `number` still runs. False for one that died, also after its slot went to another. */

@@ -210,6 +210,7 @@ export const forgetContexts = (): void => contexts.disable();
 
 /** The plain thread that this own isolate runs from now on, or null. */
 export function setPlainThread(thread: Thread | null): void {
+  if (plain) account(plain, uptime());
   plain = thread;
   w32(self + ISOLATE.curr, thread?.addr ?? 0);
   if (!thread) return;
@@ -463,8 +464,9 @@ function onTurn(): void {
   if (self === 0) return;
   turnStart = uptime();
   if (onCpu !== null && switches === turnSwitches) {
-    // It has awaited something else for a whole turn. All that are runnable go on; whose time it is, is not known.
+    // It has awaited something else for a whole turn. All that are runnable go on; whose time that is, is not known.
     atomicCheck(onCpu.addr);
+    account(onCpu, turnStart);
     onCpu = null;
     for (let n = nrRunning; n > 0; n--) {
       onCpu = null;
@@ -558,6 +560,7 @@ function account(thread: Thread, now: number): void {
     wf64(self + ISOLATE.busy, rf64(self + ISOLATE.busy) + now - thread.turnAt);
   }
   wf64(at + TASK.last_switch, now);
+  w32(self + ISOLATE.nr_switches, r32(self + ISOLATE.nr_switches) + 1);
   const counter = at + (taskState(at) === TASK_RUNNING ? TASK.nivcsw : TASK.nvcsw);
   w32(counter, r32(counter) + 1);
 }
@@ -620,7 +623,6 @@ function blockUntilRunning(thread: Thread, deadline: number): void {
   }
   thread.turnAt = uptime();
   w32(self + ISOLATE.curr, thread.addr);
-  w32(thread.addr + TASK.wchan, 0);
   wf64(self + ISOLATE.heartbeat, thread.turnAt);
 }
 
@@ -795,6 +797,7 @@ export function sleepUntilSync(thread: Thread, deadline: number, why: string): v
   if (!maySleep(thread.addr)) return runDuties();
   w32(thread.addr + TASK.wchan, wchan(why));
   blockUntilRunning(thread, deadline);
+  w32(thread.addr + TASK.wchan, 0);
 }
 
 /** Whether the state says sleep and no signal says otherwise; the state is RUNNING if not. */
@@ -815,7 +818,7 @@ export const needResched = (): boolean => !queueEmpty() || load(self + ISOLATE.w
  */
 export function condResched(): Promise<0 | 1> {
   const thread = currentThread();
-  wf64(self + ISOLATE.heartbeat, uptime());
+  wf64(self + ISOLATE.touched, uptime());
   const due = needResched();
   if (!due || thread === null || thread.gate !== null || thread === stepping || plain !== null) return Promise.resolve(0);
   return suspend(thread, Infinity, null).then(() => 1 as const);
@@ -824,7 +827,7 @@ export function condResched(): Promise<0 | 1> {
 /** For plain threads; as condResched. Others on the CPU have OS threads of their own, so it only serves what waits for this one. */
 export function condReschedSync(): 0 | 1 {
   needPlain('condResched');
-  wf64(self + ISOLATE.heartbeat, uptime());
+  wf64(self + ISOLATE.touched, uptime());
   const due = !queueEmpty() || wheel.count > 0;
   runDuties();
   return due ? 1 : 0;
@@ -854,5 +857,8 @@ export function startThread(thread: Thread, body: () => Promise<void>): void {
 }
 
 /** The first sleep of a plain thread: until somebody wakes it. */
-export const waitForFirstWake = (thread: Thread): void => blockUntilRunning(thread, Infinity);
+export function waitForFirstWake(thread: Thread): void {
+  blockUntilRunning(thread, Infinity);
+  w32(thread.addr + TASK.wchan, 0);
+}
 
