@@ -48,13 +48,13 @@ test('every word of the record is in the picture, and the picture goes through J
   });
 });
 
-test('the swapper, a dead task and one not yet published are not in the picture', () => {
+test('the swapper, a dead task and one not yet published are not in the picture', async () => {
   addTask(0, 'swapper/0');
   addTask(1, 'init');
   addTask(3, 'dying', { __state: TASK_DEAD });
   store(addTask(4, 'coming') + TASK.pid, 0);
   expect(snapshot().map((t) => t.name)).toEqual(['init']);
-  for (const pid of [0, 3, 4]) expect(() => readProc(`/proc/${pid}/stat`)).toThrow(expect.objectContaining({ errno: -ESRCH }));
+  for (const pid of [0, 3, 4]) await expect(readProc(`/proc/${pid}/stat`)).rejects.toMatchObject({ errno: -ESRCH });
 });
 
 test('a record that becomes another task while it is read is dropped, wherever the reader stands', () => {
@@ -74,7 +74,7 @@ test('a record that becomes another task while it is read is dropped, wherever t
   }
 });
 
-test('reading stores nothing: no thread can notice it', () => {
+test('reading stores nothing: no thread can notice it', async () => {
   clock.now = 500;
   addTask(1, 'init', { flags: 0 });
   addTask(2, 'kthreadd', { wchan: wchan('kthreadd') });
@@ -82,8 +82,8 @@ test('reading stores nothing: no thread can notice it', () => {
   const ops = new Set<string>();
   witnessAccesses((op) => ops.add(op));
   snapshot();
-  for (const file of FILES) readProc(`/proc/2/${file}`);
-  for (const file of ['loadavg', 'uptime', 'version', 'stat', 'sys/kernel/pid_max']) readProc(`/proc/${file}`);
+  for (const file of FILES) await readProc(`/proc/2/${file}`);
+  for (const file of ['loadavg', 'uptime', 'version', 'stat', 'sys/kernel/pid_max']) await readProc(`/proc/${file}`);
   witnessAccesses(undefined);
   expect([...ops]).toEqual(['load']);
   expect(before.equals(Buffer.from(buffer.slice(0)))).toBe(true);
@@ -98,28 +98,28 @@ test('T244 the letter of each state, R also for one that waits for its turn', ()
   expect(snapshot().map((t) => t.letter)).toEqual(states.map(([, letter]) => letter));
 });
 
-test('T023 a name longer than 15 bytes is whole in comm, stat, status and ps, and cut in task->comm and sched', () => {
+test('T023 a name longer than 15 bytes is whole in comm, stat, status and ps, and cut in task->comm and sched', async () => {
   addTask(30, 'kthread hiboma&123');
-  expect(readProc('/proc/30/comm')).toBe('kthread hiboma&123\n');
-  expect(readProc('/proc/30/stat')).toMatch(/^30 \(kthread hiboma&123\) S 2 /);
-  expect(readProc('/proc/30/status')).toMatch(/^Name:\tkthread hiboma&123\n/);
-  expect(readProc('/proc/30/sched')).toMatch(/^kthread hiboma& \(30, #threads: 1\)\n-{67}\nse\.exec_start {32}:/);
+  expect(await readProc('/proc/30/comm')).toBe('kthread hiboma&123\n');
+  expect(await readProc('/proc/30/stat')).toMatch(/^30 \(kthread hiboma&123\) S 2 /);
+  expect(await readProc('/proc/30/status')).toMatch(/^Name:\tkthread hiboma&123\n/);
+  expect(await readProc('/proc/30/sched')).toMatch(/^kthread hiboma& \(30, #threads: 1\)\n-{67}\nse\.exec_start {32}:/);
   expect(ps(snapshot(), parsePsArgs(['-eo', 'comm=']), { now: 0, bootWallTime: 0, user: 'root' })).toBe('kthread hiboma&123\n');
 });
 
-test('T246 stat is the line of a real kernel, with its constants of a task without memory and terminal', () => {
+test('T246 stat is the line of a real kernel, with its constants of a task without memory and terminal', async () => {
   clock.now = 10_000;
   const how = { flags: KTHREAD_FLAGS | PF_NO_SETAFFINITY, policy: SCHED_FIFO, rt_priority: 99, wchan: wchan('smpboot_thread_fn') };
   addTask(18, 'migration/0', how, { start_time: 240, run_time: 10, last_switch: 300 });
-  expect(readProc('/proc/18/stat')).toBe(MIGRATION);
+  expect(await readProc('/proc/18/stat')).toBe(MIGRATION);
   addTask(2, 'kthreadd');
-  const fields = readProc('/proc/2/stat').trim().split(' ');
+  const fields = (await readProc('/proc/2/stat')).trim().split(' ');
   expect([fields.length, fields[8], fields[17], fields[18], fields[34], fields[37]]).toEqual([52, '2129984', '20', '0', '0', '0']);
 });
 
-test('T246 status says that it is a kthread, its state as a word, and what it ignores', () => {
+test('T246 status says that it is a kthread, its state as a word, and what it ignores', async () => {
   addTask(20, 'worker', { __state: TASK_IDLE, cpus_allowed: 3, nvcsw: 66, nivcsw: 1, sig_allowed: 1 << 9, sig_pending: 1 << 9 });
-  expect(readProc('/proc/20/status').split('\n')).toEqual([
+  expect((await readProc('/proc/20/status')).split('\n')).toEqual([
     'Name:\tworker', 'State:\tI (idle)', 'Tgid:\t20', 'Ngid:\t0', 'Pid:\t20', 'PPid:\t2', 'TracerPid:\t0', 'Uid:\t0\t0\t0\t0', 'Gid:\t0\t0\t0\t0',
     'Kthread:\t1', 'Threads:\t1', 'SigPnd:\t0000000000000200', 'ShdPnd:\t0000000000000000', 'SigBlk:\t0000000000000000',
     'SigIgn:\tfffffffffffffdff', 'SigCgt:\t0000000000000200', 'Cpus_allowed:\t3', 'Cpus_allowed_list:\t0-1',
@@ -127,20 +127,20 @@ test('T246 status says that it is a kthread, its state as a word, and what it ig
   ]);
 });
 
-test('CPU masks have as many digits as the machine has CPUs', () => {
+test('CPU masks have as many digits as the machine has CPUs', async () => {
   w32(machineWord(MACHINE.nr_cpus), 40);
   addTask(20, 'few', { cpus_allowed: 0x8000000d });
   w32(addTask(21, 'many', { cpus_allowed: -1 }) + TASK.cpus_allowed + 4, 0x7f);
-  const masks = (pid: number): string[] => readProc(`/proc/${pid}/status`).split('\n').filter((l) => l.startsWith('Cpus')).map((l) => l.split('\t')[1]);
-  expect([masks(20), masks(21)]).toEqual([['00,8000000d', '0,2-3,31'], ['7f,ffffffff', '0-38']]);
+  const masks = async (pid: number): Promise<string[]> => (await readProc(`/proc/${pid}/status`)).split('\n').filter((l) => l.startsWith('Cpus')).map((l) => l.split('\t')[1]);
+  expect([await masks(20), await masks(21)]).toEqual([['00,8000000d', '0,2-3,31'], ['7f,ffffffff', '0-38']]);
 });
 
-test('T247 each sleep is one more voluntary switch in status and sched', () => {
+test('T247 each sleep is one more voluntary switch in status and sched', async () => {
   const at = addTask(20, 'sleeper', { nvcsw: 1, nivcsw: 2 });
-  const shown = (): string[] => [...`${readProc('/proc/20/status')}${readProc('/proc/20/sched')}`.matchAll(/^(voluntary|nr_vol|nr_switch).*?(\d+)$/gm)].map((m) => m[2]);
-  expect(shown()).toEqual(['1', '3', '1']);
+  const shown = async (): Promise<string[]> => [...`${await readProc('/proc/20/status')}${await readProc('/proc/20/sched')}`.matchAll(/^(voluntary|nr_vol|nr_switch).*?(\d+)$/gm)].map((m) => m[2]);
+  expect(await shown()).toEqual(['1', '3', '1']);
   w32(at + TASK.nvcsw, 2);
-  expect(shown()).toEqual(['2', '4', '2']);
+  expect(await shown()).toEqual(['2', '4', '2']);
 });
 
 test('T245 the turn that is going on counts as CPU time, a sleep does not', () => {
@@ -156,45 +156,45 @@ test('T245 the turn that is going on counts as CPU time, a sleep does not', () =
   expect(times()).toEqual([[5, 4000, 4711], [3005, 0, 4712]]);
 });
 
-test('wchan names the function, "0" while it runs; cmdline is empty for a kthread only', () => {
+test('wchan names the function, "0" while it runs; cmdline is empty for a kthread only', async () => {
   addTask(1, 'init', { flags: 0 });
   addTask(20, 'asleep', { wchan: wchan('kthread_worker_fn') });
   addTask(21, 'awake', { wchan: wchan('kthread_worker_fn'), __state: TASK_RUNNING });
   addTask(22, 'GET /', { flags: PF_BORROWED, ppid: 1 });
-  expect([20, 21].map((pid) => readProc(`/proc/${pid}/wchan`))).toEqual(['kthread_worker_fn', '0']);
-  expect([1, 20, 22].map((pid) => readProc(`/proc/${pid}/cmdline`))).toEqual(['init\0', '', 'GET /\0']);
-  expect(readProc('/proc/22/status')).toContain('Kthread:\t0\n');
+  expect(await Promise.all([20, 21].map((pid) => readProc(`/proc/${pid}/wchan`)))).toEqual(['kthread_worker_fn', '0']);
+  expect(await Promise.all([1, 20, 22].map((pid) => readProc(`/proc/${pid}/cmdline`)))).toEqual(['init\0', '', 'GET /\0']);
+  expect(await readProc('/proc/22/status')).toContain('Kthread:\t0\n');
   expect(snapshot().find((t) => t.pid === 22)).toMatchObject({ borrowed: true, ppid: 1 });
 });
 
-test('T248 the load counts those that run or wait uninterruptibly, not the idle ones', () => {
+test('T248 the load counts those that run or wait uninterruptibly, not the idle ones', async () => {
   [TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_KILLABLE, TASK_IDLE, TASK_INTERRUPTIBLE, TASK_PARKED].forEach((state, i) => addTask(20 + i, `t${i}`, { __state: state }));
-  expect(readProc('/proc/loadavg')).toBe('3.00 3.00 3.00 1/6 25\n');
-  expect(readProc('/proc/stat')).toMatch(/procs_running 1\nprocs_blocked 2\n$/);
+  expect(await readProc('/proc/loadavg')).toBe('3.00 3.00 3.00 1/6 25\n');
+  expect(await readProc('/proc/stat')).toMatch(/procs_running 1\nprocs_blocked 2\n$/);
 });
 
-test('uptime and stat: thread work is system time of its CPU, the rest is idle', () => {
+test('uptime and stat: thread work is system time of its CPU, the rest is idle', async () => {
   addTask(20, 'sleeper');
   clock.now = 20_000;
   wf64(self + ISOLATE.busy, 5000);
-  expect(readProc('/proc/uptime')).toBe('20.00 35.00\n');
-  expect(readProc('/proc/stat')).toBe(
+  expect(await readProc('/proc/uptime')).toBe('20.00 35.00\n');
+  expect(await readProc('/proc/stat')).toBe(
     `cpu  0 0 500 3500 0 0 0 0 0 0\ncpu0 0 0 500 1500 0 0 0 0 0 0\ncpu1 0 0 0 2000 0 0 0 0 0 0\nctxt 0\nbtime ${EPOCH / 1000}\nprocesses 20\nprocs_running 0\nprocs_blocked 0\n`,
   );
-  expect(readProc('/proc/version')).toMatch(/^Linux version \d+\.\d+\.\d+-kthread .*#\d+ SMP\n$/);
+  expect(await readProc('/proc/version')).toMatch(/^Linux version \d+\.\d+\.\d+-kthread .*#\d+ SMP\n$/);
 });
 
-test('settings are files of /proc/sys', () => {
+test('settings are files of /proc/sys', async () => {
   sysctl('kernel.pid_max', 32768);
-  expect(readProc('/proc/sys/kernel/pid_max')).toBe('32768\n');
-  expect(readProc('/proc/sys/kernel/printk')).toBe('7\t4\t1\t7\n');
+  expect(await readProc('/proc/sys/kernel/pid_max')).toBe('32768\n');
+  expect(await readProc('/proc/sys/kernel/printk')).toBe('7\t4\t1\t7\n');
 });
 
-test('an unknown file is ENOENT, a pid that is gone ESRCH', () => {
+test('an unknown file is ENOENT, a pid that is gone ESRCH', async () => {
   addTask(20, 'gone', { policy: SCHED_RR });
   for (const path of ['/proc/20/maps', '/proc/20', '/proc/cpuinfo', '/proc/constructor', '/proc/20/constructor', '/proc/sys/kernel/nosuch', 'stat']) {
-    expect(() => readProc(path), path).toThrow(expect.objectContaining({ errno: -ENOENT }));
+    await expect(readProc(path), path).rejects.toMatchObject({ errno: -ENOENT });
   }
   freePid(20);
-  for (const pid of [20, 99999, 4194304, 1e15]) expect(() => readProc(`/proc/${pid}/stat`), `${pid}`).toThrow(expect.objectContaining({ errno: -ESRCH }));
+  for (const pid of [20, 99999, 4194304, 1e15]) await expect(readProc(`/proc/${pid}/stat`), `${pid}`).rejects.toMatchObject({ errno: -ESRCH });
 });

@@ -1,6 +1,6 @@
 /**
- * What /proc says: a picture of every task, and the files that tools read, taken from kernel memory alone. Any isolate
- * can take it at any time, also while all others are stuck; it takes no lock, sends no mail and stops nobody. It does not
+ * What /proc says: a picture of every task, and the files that tools read, taken from kernel memory alone (but for call
+ * traces). Any isolate can take it at any time, also while all others are stuck; it takes no lock and stops nobody. It does not
  * draw tables (ps.ts) and changes nothing (writing a setting is sysctl.ts).
  *
  * A task may end while it is read. Its record is then free, or already another task's, but it is still a task record, so
@@ -18,9 +18,11 @@ import {
   KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED, KTHREAD_STOP_SIGNAL, KTHREAD_SYSTEM, KTHREAD_UNREF, PF_BORROWED, PF_KTHREAD,
   SCHED_NORMAL, STATE_WORDS, TASK, TASK_DEAD, stateLetter,
 } from '../kernel/sched/task.js';
+import { taskAt } from '../kernel/sched/handle.js';
 import { wchanName } from '../kernel/sched/wchan.js';
 import { ISOLATE, forEachIsolate, isolateCpu } from '../kernel/smp.js';
-import { sysctl } from '../kernel/sysctl.js';
+import { taskTrace } from '../kernel/stacktrace.js';
+import { sysctl, type SysctlName } from '../kernel/sysctl.js';
 import { uptime } from '../kernel/time/time.js';
 
 /** 64 bits, one a signal or a CPU: low word first, both unsigned. */
@@ -98,14 +100,15 @@ export function snapshot(): ProcTask[] {
 }
 
 /**
- * The text of a file of /proc: /proc/<pid>/{stat,status,comm,wchan,sched,cmdline}, /proc/{loadavg,uptime,version,stat}
- * and /proc/sys/<name with slashes>. Throws KernelError ENOENT for any other, ESRCH where <pid> is no task (any more).
+ * The text of a file of /proc: /proc/<pid>/{stat,status,comm,wchan,sched,cmdline,stack}, /proc/{loadavg,uptime,version,stat}
+ * and /proc/sys/<name with slashes>. Only `stack` has to ask the task's isolate, and takes two seconds at most. Throws
+ * KernelError ENOENT for any other, ESRCH where <pid> is no task (any more).
  */
-export function readProc(path: string): string {
+export async function readProc(path: string): Promise<string> {
   const [, pid, file] = /^\/proc\/(\d+)\/(\w+)$/.exec(path) ?? [];
   if (pid !== undefined && Object.hasOwn(TASK_FILES, file)) return TASK_FILES[file](procTask(Number(pid)));
   if (Object.hasOwn(FILES, path)) return FILES[path]();
-  if (path.startsWith('/proc/sys/')) return `${sysctl(path.slice('/proc/sys/'.length).replaceAll('/', '.'))}\n`;
+  if (path.startsWith('/proc/sys/')) return `${[sysctl(path.slice('/proc/sys/'.length).replaceAll('/', '.') as SysctlName)].flat().join('\t')}\n`;
   throw new KernelError(-ENOENT, `${path}: no such file; a task has ${Object.keys(TASK_FILES).join(', ')}, the machine ${Object.keys(FILES).join(', ')} and /proc/sys/...`);
 }
 
@@ -171,13 +174,14 @@ function readTask(at: number, pid: number): ProcTask | undefined {
 
 const isKthread = (t: ProcTask): boolean => (t.flags & PF_KTHREAD) !== 0;
 
-const TASK_FILES: Readonly<Record<string, (t: ProcTask) => string>> = Object.freeze({
+const TASK_FILES: Readonly<Record<string, (t: ProcTask) => string | Promise<string>>> = Object.freeze({
   stat: taskStat,
   status: taskStatus,
   comm: (t) => `${t.name}\n`,
   wchan: (t) => t.wchan,
   sched: taskSched,
   cmdline: (t) => (isKthread(t) ? '' : `${t.name}\0`),
+  stack: async ({ pid }) => (await taskTrace(taskAt(findTask(pid)))).replaceAll(/^(?=.)/gm, '[<0>] ').replace(/\n*$/, '\n'),
 });
 
 /** Milliseconds as clock ticks of user space. C: USER_HZ, 100. */
@@ -289,7 +293,9 @@ function machineStat(): string {
   const times = busy.map((ms) => [ticks(ms), ticks(Math.max(0, uptime() - ms))] as const);
   const total = times.reduce(([system, idle], [s, i]) => [system + s, idle + i] as const, [0, 0] as const);
   const row = (name: string, [system, idle]: readonly [number, number]): string => `${name} 0 0 ${system} ${idle} 0 0 0 0 0 0\n`;
-  const switches = busy.reduce((sum, _, cpu) => sum + (load(cpuAt(cpu) + CPU.nr_switches) >>> 0), 0);
+  let switches = 0;
+  for (let cpu = 0; cpu < nrCpus(); cpu++) switches += load(cpuAt(cpu) + CPU.nr_switches) >>> 0;
+  forEachIsolate((at) => void (switches += load(at + ISOLATE.nr_switches) >>> 0));
   return [
     row('cpu ', total), ...times.map((cpu, i) => row(`cpu${i}`, cpu)),
     `ctxt ${switches}\nbtime ${Math.floor((host.wallClock() - uptime()) / 1000)}\nprocesses ${lastPid()}\n`,

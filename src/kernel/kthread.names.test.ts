@@ -42,13 +42,13 @@ test('T022 T023 comm keeps 15 bytes, ps and /proc the whole name', async () => {
   const task = await keep(kthreadCreate(obedient.shared, data(), 'kthread %s&%d', 'hiboma', 123));
   expect([commOf(task), task.comm, task.name]).toEqual(['kthread hiboma&', 'kthread hiboma&', 'kthread hiboma&123']);
   expect(findPid(task.pid)).toMatchObject({ comm: 'kthread hiboma&', name: 'kthread hiboma&123' });
-  expect(readProc(`/proc/${task.pid}/comm`)).toBe('kthread hiboma&123\n');
-  expect(readProc(`/proc/${task.pid}/stat`)).toContain(`${task.pid} (kthread hiboma&123) D`);
+  expect(await readProc(`/proc/${task.pid}/comm`)).toBe('kthread hiboma&123\n');
+  expect(await readProc(`/proc/${task.pid}/stat`)).toContain(`${task.pid} (kthread hiboma&123) D`);
 });
 
 test('T024 what the kernel prints from comm shows 15 bytes', async () => {
   const task = await keep(kthreadCreate(obedient.shared, data(), 'kthread %s&%d', 'hiboma', 123));
-  expect(readProc(`/proc/${task.pid}/sched`)).toContain(`kthread hiboma& (${task.pid}`);
+  expect(await readProc(`/proc/${task.pid}/sched`)).toContain(`kthread hiboma& (${task.pid}`);
 });
 
 test('T025 a name of 15 bytes is whole, one of 16 loses its last', async () => {

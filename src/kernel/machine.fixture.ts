@@ -31,6 +31,6 @@ export function oneMachine(opt: BootOptions = {}): Heard {
   return { machine: () => machine, oopses };
 }
 
-/** All kernel threads but kthreadd. */
-export const threads = (): ProcTask[] => snapshot().filter((t) => t.pid > 2 && t.ppid === 2);
+/** All kernel threads but kthreadd and the machine's own. */
+export const threads = (): ProcTask[] => snapshot().filter((t) => t.pid > 2 && t.ppid === 2 && !t.kflags.includes('system'));
 export const findPid = (pid: number): ProcTask | undefined => snapshot().find((t) => t.pid === pid);
