@@ -43,6 +43,8 @@ export interface Host {
   /** Lines of "at ..." for the caller's call stack and the awaits behind it, without `skip` and what it called. */
   errorTrace(skip: (...args: never[]) => unknown): string;
 
+  /** A line of a stack with the position in the file that a person wrote, where a compiler wrote the one that runs. */
+  sourceFrame(frame: string): string;
   /** A structured clone as bytes; views of kernel memory stay views of it. Throws for what cannot be cloned. */
   serialize(value: unknown): Uint8Array;
   deserialize(bytes: Uint8Array): unknown;

@@ -8,7 +8,7 @@ import { r32 } from '../lib/memory.js';
 import { setOopsAnnouncer } from '../kernel/exit.js';
 import { BOOT_ISOLATE } from '../kernel/fork.js';
 import { ownIsolate, retireIfDone } from '../kernel/isolate.js';
-import { fileOf, plainMain } from '../kernel/kthread.js';
+import { fileOf, kthreadOwn } from '../kernel/kthread.js';
 import { sendMail, type Mail } from '../kernel/mail.js';
 import { isolateSlotAt } from '../kernel/memlayout.js';
 import { handleModuleMail, type ModuleMail } from '../kernel/module.js';
@@ -30,7 +30,7 @@ export async function joinAsIsolate(memory: SharedArrayBuffer, number: number): 
   const own = r32(isolateSlotAt(number) + ISOLATE.kind) === OWN;
   initIsolate(!own, own ? 'kthread/idle' : `kcpu/${load(self + ISOLATE.cpu)}`, (mail) => void handleModuleMail(mail as ModuleMail));
   setOopsAnnouncer((task, { name, message, stack = '' }) => sendMail(BOOT_ISOLATE, { kind: 'oops', task, error: { name, message, stack } } satisfies OopsMail));
-  if (own) return ownIsolate({ fileOf, run: plainMain });
+  if (own) return ownIsolate({ fileOf, run: kthreadOwn });
   host.keepAlive(true);
   store(self + ISOLATE.state, ISOLATE_BUSY);
   lookForWork(() => retireIfDone(RETIRE_NOW));

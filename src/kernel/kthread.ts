@@ -26,7 +26,8 @@ import { packValue, unpackValue } from './mail.js';
 import { MACHINE, MACHINE_RUNNING, isolateSlotAt, machineWord } from './memlayout.js';
 import { kfree, kzalloc } from './mm/slab.js';
 import { TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
-import { warn, warnOnce, warnTask } from './panic.js';
+import { setPanicHandler, warn, warnOnce, warnTask } from './panic.js';
+import { forEachTask } from './pid.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
 import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropSleep, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, probeThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
@@ -36,7 +37,7 @@ import {
   KTHREAD_STOP_SIGNAL, KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
   TASK_UNINTERRUPTIBLE, setTaskState, taskState,
 } from './sched/task.js';
-import { wchanName } from './sched/wchan.js';
+import { wchan, wchanName } from './sched/wchan.js';
 import { ISOLATE, me, numOnlineCpus, self } from './smp.js';
 import { uptime } from './time/time.js';
 import type { Timer } from './time/timer.js';
@@ -400,12 +401,13 @@ export function adoptTask(task: number): void {
   installThread(thread);
   bodies.set(task, start);
   liveAsync++;
-  startThread(thread, () => asyncMain(thread, start));
+  startThread(thread, () => kthread(thread, start));
   announce(thread);
 }
 
 /** State D, and the request answered with this task: from here on it waits for its first wake-up. Nobody's: it is stopped at once. */
 function announce(thread: Thread): void {
+  w32(thread.addr + TASK.wchan, wchan('kthread'));
   setTaskState(thread.addr, TASK_UNINTERRUPTIBLE);
   const request = r32(thread.addr + TASK.create);
   w32(thread.addr + TASK.create, 0);
@@ -460,7 +462,8 @@ function beforeFirst(thread: Thread): boolean {
   return true;
 }
 
-async function asyncMain(thread: Thread, { fn, data }: Start): Promise<void> {
+/** The whole life of an async thread, from its first wake-up on. C: kthread. */
+async function kthread(thread: Thread, { fn, data }: Start): Promise<void> {
   let code = -EINTR;
   try {
     if (beforeFirst(thread)) {
@@ -496,13 +499,13 @@ const contextTimer: Timer = {
   },
 };
 
-/** The whole life of a plain thread, on the isolate that it owns. Returns when it has ended. */
-export async function plainMain(task: number): Promise<void> {
-  const start = findStart(task)!;
+/** The whole life of a plain thread, on the isolate that it owns. Returns when it has ended. C: kthread. */
+export async function kthreadOwn(task: number): Promise<void> {
+  const { fn, data } = findStart(task)!;
   const thread = new Thread(task);
   installThread(thread);
   setPlainThread(thread);
-  bodies.set(task, start);
+  bodies.set(task, { fn, data });
   host.setThreadName(readString(task + TASK.comm, TASK_COMM_LEN));
   announce(thread);
   waitForFirstWake(thread);
@@ -510,8 +513,8 @@ export async function plainMain(task: number): Promise<void> {
   try {
     if (beforeFirst(thread)) {
       if (shouldPark(task)) kthreadParkmeSync();
-      const value = start.fn(start.data as never);
-      code = exitValue(awaited.has(start.fn) ? await value : value);
+      const value = fn(data as never);
+      code = exitValue(awaited.has(fn) ? await value : value);
     }
   } catch (error) {
     code = exitCodeOf(thread, error);
@@ -725,6 +728,10 @@ function* parkme(task: number): Blocking<void> {
   }
   setTaskState(task, TASK_RUNNING);
 }
+
+setPanicHandler(() => forEachTask((task) => {
+  if (r32(task + TASK.ppid) === 2) requestStop(task);
+}));
 
 onDispose(async (task) => {
   if (task.exists && !isDead(task.addr)) await kthreadStop(task);

@@ -21,7 +21,7 @@ import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { sendMail, type Mail } from './mail.js';
 import { MACHINE, machineWord } from './memlayout.js';
 import { kfree, kzalloc } from './mm/slab.js';
-import { addTaint, printTaskTrace, TAINT_DIE } from './panic.js';
+import { addTaint, printTaskTrace, setModuleTag, TAINT_DIE } from './panic.js';
 import { beginParams, endParams, type ParamInfo, type ParamInput } from './params.js';
 import { forEachTask } from './pid.js';
 import { KERN_ALERT, KERN_WARNING, printk } from './printk/printk.js';
@@ -141,6 +141,12 @@ export function listModules(): Module[] {
   forEachModule((at) => modules.unshift(describe(at)));
   return modules;
 }
+
+setModuleTag((id) => {
+  let tag = '';
+  if (id !== 0) forEachModule((at) => void (r32(at + MODULE.id) === id && (tag = ` [${readString(at + MODULE.name, NAME_LEN)}]`)));
+  return tag;
+});
 
 const describe = (at: number): Module => ({
   name: readString(at + MODULE.name, NAME_LEN),

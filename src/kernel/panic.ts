@@ -7,11 +7,13 @@ import { fetchOr, load, store } from '../lib/atomic.js';
 import { setBugReporter } from '../lib/bug.js';
 import { r32, readString } from '../lib/memory.js';
 import { vsprintf } from '../lib/printf.js';
-import { MACHINE, MACHINE_HALTING, machineWord } from './memlayout.js';
+import { BOOT_ISOLATE } from './fork.js';
+import { MACHINE, MACHINE_HALTING, isolateSlotAt, machineWord } from './memlayout.js';
 import { TASK_COMM_LEN } from './param.js';
 import { KERN_ALERT, KERN_EMERG, KERN_ERR, KERN_WARNING, printk } from './printk/printk.js';
 import { currentThread } from './sched/core.js';
 import { TASK } from './sched/task.js';
+import { isolateCpu, self } from './smp.js';
 import { sysctlGet } from './sysctl.js';
 
 export const TAINT_DIE = 1 << 7; //        D: an oops happened
@@ -30,27 +32,65 @@ export function printTainted(): string {
   return bits === 0 ? 'Not tainted' : `Tainted: ${TAINT_LETTERS.map(([bit, letter]) => ((bits & bit) !== 0 ? letter : ' ')).join('')}`;
 }
 
-/** One line that says on which CPU and in which task we are. */
-export function whereLine(task: number): string {
-  return task === 0
-    ? `CPU: 0 PID: 1 Comm: init ${printTainted()}`
-    : `CPU: ${r32(task + TASK.cpu)} PID: ${r32(task + TASK.pid)} Comm: ${readString(task + TASK.comm, TASK_COMM_LEN)} ${printTainted()}`;
+/** Who runs: `task`, or, for 0, the code of the isolate at `at` outside of any thread: the program itself (pid 1), or a CPU's own (pid 0). */
+export function whoRuns(task: number, at: number): { cpu: number; pid: number; comm: string } {
+  if (task !== 0) return { cpu: r32(task + TASK.cpu), pid: r32(task + TASK.pid), comm: readString(task + TASK.comm, TASK_COMM_LEN) };
+  const cpu = at === 0 ? 0 : isolateCpu(at);
+  return at === isolateSlotAt(BOOT_ISOLATE) ? { cpu, pid: 1, comm: 'init' } : { cpu, pid: 0, comm: `swapper/${cpu}` };
 }
 
-const frames = (trace: string): string[] => trace.split('\n').map((line) => line.trim()).filter((line) => line.startsWith('at '));
+/** One line that says on which CPU and in which task we are. */
+export function whereLine(task: number, at = self): string {
+  const { cpu, pid, comm } = whoRuns(task, at);
+  return `CPU: ${cpu} PID: ${pid} Comm: ${comm} ${printTainted()}`;
+}
 
-/** A call trace as the log shows it, from the text of an Error's stack. */
-export function printTrace(level: string, trace: string): void {
+/** Where this library's own files lie, also as a source map has it; and those of them that are the same below every sleep. */
+const OURS = [new URL('..', import.meta.url).href, new URL('../../src/', import.meta.url).pathname];
+const MACHINERY = /\((lib\/|kernel\/sched\/core\.)/;
+
+/**
+ * A finished call trace out of an Error's stack: the innermost function first, down to where the thread began. Positions are
+ * those in the files that people wrote; of this library's functions only those with a name are shown. What is finished stays.
+ */
+export function callTrace(stack: string, task = 0): string {
+  if (!/^\s*at /m.test(stack)) return stack;
+  const tag = task === 0 ? '' : moduleTag(r32(task + TASK.module));
+  const lines: string[] = [];
+  for (const [, frame] of stack.matchAll(/^\s*at (.+)$/gm)) {
+    const folder = OURS.find((folder) => frame.includes(folder));
+    if (folder === undefined) {
+      lines.push(frame.includes('(') && !frame.includes(':') ? frame : host.sourceFrame(frame) + tag);
+      continue;
+    }
+    const line = frame.replace(folder, '');
+    if (MACHINERY.test(line)) {
+      if (lines.at(-1)?.startsWith('Atomics.')) lines.pop();
+    } else if (line.endsWith(')')) lines.push(line);
+    if (/^(async )?kthread(Own)? /.test(line)) break;
+  }
+  return lines.join('\n');
+}
+
+let moduleTag: (module: number) => string = () => '';
+
+/** Says how code of module instance `module` is marked: " [name]". */
+export function setModuleTag(fn: typeof moduleTag): void {
+  moduleTag = fn;
+}
+
+/** A call trace as the log shows it, finished or out of an Error's stack. */
+export function printTrace(level: string, trace: string, task = 0): void {
   printk('%sCall Trace:\n', level);
   printk('%s <TASK>\n', level);
-  for (const frame of frames(trace)) printk('%s  %s\n', level, frame.replace(/^at /, ''));
+  for (const line of callTrace(trace, task).split('\n')) if (line) printk('%s  %s\n', level, line);
   printk('%s </TASK>\n', level);
 }
 
 /** Says where `task` is: its line and, where one could be had, its call trace. */
 export function printTaskTrace(task: number, trace: string): void {
   printk('%s%s\n', KERN_ALERT, whereLine(task));
-  if (trace) printTrace(KERN_ALERT, trace);
+  if (trace) printTrace(KERN_ALERT, trace, task);
 }
 
 const currentAddr = (): number => currentThread()?.addr ?? 0;
@@ -67,7 +107,7 @@ export function warnTask(task: number, trace: string, fmt: string, ...args: read
   printk('%s------------[ cut here ]------------\n', KERN_WARNING);
   printk('%sWARNING: %s\n', KERN_WARNING, vsprintf(fmt, args));
   printk('%s%s\n', KERN_WARNING, whereLine(task));
-  printTrace(KERN_WARNING, trace);
+  printTrace(KERN_WARNING, trace, task);
   printk('%s---[ end trace ]---\n', KERN_WARNING);
 }
 
@@ -85,7 +125,7 @@ export function reportOops(task: number, what: string, stack: string): void {
   addTaint(TAINT_DIE);
   printk('%sOops: %s\n', KERN_ALERT, what);
   printk('%s%s\n', KERN_ALERT, whereLine(task));
-  if (stack) printTrace(KERN_ALERT, stack);
+  if (stack) printTrace(KERN_ALERT, stack, task);
   printk('%s---[ end trace ]---\n', KERN_ALERT);
   if (sysctlGet('kernel.panic_on_oops') !== 0) panic('Fatal exception');
 }
@@ -94,22 +134,23 @@ export function reportOops(task: number, what: string, stack: string): void {
 export function reportBug(what: string, task = currentAddr(), details: readonly string[] = [], trace = host.errorTrace(reportBug)): void {
   printk('%sBUG: %s\n', KERN_ERR, what);
   for (const line of [...details, whereLine(task)]) printk('%s%s\n', KERN_ERR, line);
-  if (task === currentAddr()) printTrace(KERN_ERR, trace);
+  if (task === currentAddr()) printTrace(KERN_ERR, trace, task);
 }
 
-let onPanic: (message: string) => void = () => {};
+let onPanic: () => void = () => {};
 
-/** What the isolate that booted does when the machine panics. */
+/** What asks all threads to end when the machine panics. */
 export function setPanicHandler(handler: typeof onPanic): void {
   onPanic = handler;
 }
 
-/** Stops the machine: nothing new starts, all threads are asked to end. The process goes on. C: panic. */
+/** Stops the machine: nothing new starts, all threads are asked to end. Says so on standard error. The process goes on. C: panic. */
 export function panic(fmt: string, ...args: readonly unknown[]): void {
-  const message = vsprintf(fmt, args);
-  printk('%sKernel panic - not syncing: %s\n', KERN_EMERG, message);
+  const message = `Kernel panic - not syncing: ${vsprintf(fmt, args)}`;
+  printk('%s%s\n', KERN_EMERG, message);
+  host.write(2, `kthread: ${message}\n`);
   store(machineWord(MACHINE.state), MACHINE_HALTING);
-  onPanic(message);
+  onPanic();
 }
 
 setBugReporter((message) => {

@@ -1,6 +1,6 @@
 /**
  * The call trace of any task in any state: a thread that sleeps on a shared isolate is asked where it is awaited, one
- * that runs or blocks an OS thread is looked at from outside. What is done with a trace is not decided here.
+ * that runs or blocks an OS thread is looked at from outside. Who needs one, and when, is not decided here.
  */
 import { host } from '../arch/host.js';
 import { load } from '../lib/atomic.js';
@@ -8,10 +8,13 @@ import { r32 } from '../lib/memory.js';
 import { HOST_ISOLATE } from './isolate.js';
 import { onMailOf, sendMail, type Mail } from './mail.js';
 import { isolateSlotAt } from './memlayout.js';
+import { callTrace, printTrace, whereLine } from './panic.js';
+import { printk } from './printk/printk.js';
 import { currentThread, localThread, probeThread } from './sched/core.js';
 import type { Task } from './sched/handle.js';
 import { KTHREAD_BLOCKING, TASK } from './sched/task.js';
-import { ISOLATE, isolateAlive, me } from './smp.js';
+import { wchanName } from './sched/wchan.js';
+import { ISOLATE, ISOLATE_BUSY, forEachIsolate, isolateAlive, isolateCpu, me, self } from './smp.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
 import { msecsToJiffies } from './time/time.js';
 
@@ -35,8 +38,15 @@ interface Answer extends Mail {
 const waiting = new Map<number, (trace: string) => void>();
 let nextId = 0;
 
-/** Lines of "at ..." for `task`, innermost first; empty where none can be had. Sleeps up to a second. C: stack_trace_save_tsk. */
+/** The finished call trace of `task`, a line a function, what it sleeps in first. Sleeps up to two seconds. C: stack_trace_save_tsk. */
 export async function taskTrace(task: Task): Promise<string> {
+  const wchan = task.state === 'R' ? 0 : r32(task.addr + TASK.wchan);
+  const stack = callTrace(await stackOf(task), task.addr);
+  return [wchan === 0 ? '' : wchanName(wchan), stack].filter(Boolean).join('\n');
+}
+
+/** Lines of "at ...", innermost first; empty where none can be had. */
+async function stackOf(task: Task): Promise<string> {
   if (!task.exists || (r32(task.addr + TASK.kflags) & KTHREAD_BLOCKING) !== 0) return askHost(task);
   if (currentThread()?.addr === task.addr) return host.errorTrace(taskTrace);
   return (await askIsolate(task)) || askHost(task);
@@ -85,5 +95,20 @@ function lookFromOutside(task: Task): Promise<string> {
   return task.exists && (alone || r32(at + ISOLATE.curr) === task.addr) ? host.backtrace(r32(at + ISOLATE.thread)) : Promise.resolve('');
 }
 
-/** The stack of whatever runs on isolate `number`. On the host worker. */
-export const isolateTrace = (number: number): Promise<string> => host.backtrace(r32(isolateSlotAt(number) + ISOLATE.thread));
+/** The finished call trace of whatever runs on the isolate at `at`; empty if nothing does. On the host worker. */
+export const isolateTrace = async (at: number): Promise<string> => callTrace(await host.backtrace(r32(at + ISOLATE.thread)), r32(at + ISOLATE.curr));
+
+/** Prints what every isolate but `but` and this one does. On the host worker. C: trigger_allbutcpu_cpu_backtrace. */
+export async function showOtherCpus(level: string, but = 0): Promise<void> {
+  const others: number[] = [];
+  forEachIsolate((at) => {
+    if (at !== but && at !== self && load(at + ISOLATE.state) === ISOLATE_BUSY) others.push(at);
+  });
+  for (const at of others) {
+    const trace = await isolateTrace(at);
+    printk('%sNMI backtrace for cpu %d%s\n', level, isolateCpu(at), trace === '' ? ' skipped: idling' : '');
+    if (trace === '') continue;
+    printk('%s%s\n', level, whereLine(r32(at + ISOLATE.curr), at));
+    printTrace(level, trace);
+  }
+}

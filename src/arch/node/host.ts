@@ -12,6 +12,7 @@ import type { ContextVar, Host, IsolateProcess } from '../host.js';
 import { deserialize, serialize } from './clone.js';
 import { loadModule } from './load.js';
 import { backtrace } from './nmi.js';
+import { sourceFrame } from './source_map.js';
 
 /** What a worker of ours is told at its start. */
 export interface IsolateData {
@@ -122,6 +123,7 @@ export const nodeHost: Host = {
   },
   contextVar,
   errorTrace,
+  sourceFrame,
   serialize,
   deserialize,
   startHostWorker: (memory, onExit) => startWorker('./hostd.js', memory, 2, 'kthread-host', onExit),
