@@ -100,7 +100,7 @@ export { LogReader, clearLog, dmesg, formatKmsg, formatRecord, type DmesgOptions
 export { warn, warnOnce } from './kernel/panic.js';
 export { touchSoftlockupWatchdog } from './kernel/watchdog.js';
 // Settings, /proc and ps
-export { sysctl, SYSCTLS, type SysctlEntry, type SysctlName } from './kernel/sysctl.js';
+export { SYSCTLS, isSysctl, sysctl, type SysctlEntry, type SysctlName, type SysctlValue } from './kernel/sysctl.js';
 export { readProc, snapshot, type ProcTask } from './fs/proc.js';
 export { parsePsArgs, ps } from './fs/ps.js';
 // Errors and formats

@@ -40,7 +40,7 @@ export function joinAsHost(memory: SharedArrayBuffer, number: number): void {
 /** The threads of the machine that look after the others. */
 async function startWatchers(): Promise<void> {
   store(machineWord(MACHINE.khungtaskd), (await runSystemThread('khungtaskd', khungtaskd)).addr);
-  await runSystemThread('watchdogd', watchdogd);
+  store(machineWord(MACHINE.watchdogd), (await runSystemThread('watchdogd', watchdogd)).addr);
 }
 
 /** Starts what was reserved, and keeps the pool warm once somebody has used it. */

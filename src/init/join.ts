@@ -44,9 +44,8 @@ export function initIsolate(shared: boolean, name: string, onMail: (mail: Mail) 
   w32(self + ISOLATE.tid, host.threadId());
   writeString(self + ISOLATE.comm, 16, name);
   host.setThreadName(name);
-  onSysctlWrite((setting) => {
-    const task = load(machineWord(MACHINE.khungtaskd));
-    if (task !== 0 && setting.startsWith('kernel.hung_task_')) wakeUpState(task, TASK_NORMAL);
+  onSysctlWrite(() => { // The watchers sleep as long as the settings say.
+    for (const watcher of [MACHINE.khungtaskd, MACHINE.watchdogd]) if (load(machineWord(watcher)) !== 0) wakeUpState(load(machineWord(watcher)), TASK_NORMAL);
   });
   initScheduler(shared, { adopt: adoptTask, migrant: ownKthreadd(), borrow: borrowTask, giveBack: giveBackTask, mail: () => readMail(onMail) });
 }

@@ -18,7 +18,7 @@ import type { Mail } from '../kernel/mail.js';
 import { MACHINE, MACHINE_BOOTING, MACHINE_HALTED, MACHINE_HALTING, MACHINE_MAGIC, MACHINE_RUNNING, cpuAt, CPU, heapStart, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
 import { initSlab } from '../kernel/mm/slab.js';
 import { doExitcalls, doInitcalls, insmod, listModules, rmmod, type InsmodOptions, type Module } from '../kernel/module.js';
-import { forgetWarnings, setPanicHandler } from '../kernel/panic.js';
+import { forgetWarnings } from '../kernel/panic.js';
 import { HZ_DEFAULT, MEMORY_MAX, MEMORY_MIN, NR_CPUS } from '../kernel/param.js';
 import type { ParamInput } from '../kernel/params.js';
 import { forEachTask } from '../kernel/pid.js';
@@ -181,11 +181,6 @@ function listenTo({ onOops }: BootOptions): void {
   onLiveness(updateLiveness);
   lookForWork(updateLiveness); // Other isolates ring when they make the first or end the last.
   onHostNeeded(startHost);
-  setPanicHandler(() => {
-    forEachTask((task) => {
-      if (r32(task + TASK.ppid) === 2) requestStop(task);
-    });
-  });
 }
 
 /** The process stays alive while a thread does. */

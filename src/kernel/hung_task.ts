@@ -6,9 +6,10 @@
  * A task counts as hung when it has not been switched since the last look and that was long enough ago; so, with the
  * default interval, it is found between one and two timeouts after it fell asleep.
  */
-import { fetchAdd, load, store } from '../lib/atomic.js';
+import { fetchAdd, load } from '../lib/atomic.js';
 import { r32, readString, rf64, w32, wf64 } from '../lib/memory.js';
 import { describeBlocked, lockOwner } from './locking/held.js';
+import { MACHINE, MACHINE_RUNNING, machineWord } from './memlayout.js';
 import { panic, printTainted, printTrace } from './panic.js';
 import { TASK_COMM_LEN, UTS_RELEASE } from './param.js';
 import { findTask, forEachTask } from './pid.js';
@@ -16,20 +17,30 @@ import { KERN_ERR, KERN_INFO, printk } from './printk/printk.js';
 import { kthreadShouldStop } from './kthread.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { TASK, TASK_FROZEN, TASK_NOLOAD, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, stateLetter } from './sched/task.js';
-import { taskTrace } from './stacktrace.js';
+import { showOtherCpus, taskTrace } from './stacktrace.js';
 import { sysctlGet, sysctlWord } from './sysctl.js';
 import { scheduleTimeoutInterruptible } from './time/sleep.js';
 import { MAX_SCHEDULE_TIMEOUT, msecsToJiffies, uptime } from './time/time.js';
 
+/** A look that is later than its period and this, ms, finds nothing out. */
+const STOOD_STILL_MS = 1000;
+
 /** The thread function of khungtaskd. */
-export async function khungtaskd(): Promise<void> {
+export const khungtaskd = (): Promise<void> => watch(checkInterval, checkHungTasks);
+
+/**
+ * The life of a watcher: a look every `period()` ms (Infinity: none until a setting changes). A look that comes much too late
+ * is left out: then the whole process stood still, and nobody in it had a chance.
+ */
+export async function watch(period: () => number, look: (now: number) => Promise<void>): Promise<void> {
   let last = uptime();
   while (!kthreadShouldStop()) {
-    const left = last + checkInterval() - uptime();
+    const now = uptime();
+    const left = last + period() - now;
     if (left > 0) await scheduleTimeoutInterruptible(left === Infinity ? MAX_SCHEDULE_TIMEOUT : msecsToJiffies(left));
     else {
-      last = uptime();
-      await checkHungTasks();
+      last = now;
+      if (-left < period() + STOOD_STILL_MS) await look(now);
     }
   }
 }
@@ -42,46 +53,50 @@ function checkInterval(): number {
 }
 
 /** One look at all tasks, hung_task_check_count at most. C: check_hung_uninterruptible_tasks. */
-async function checkHungTasks(): Promise<void> {
-  const timeout = sysctlGet('kernel.hung_task_timeout_secs');
+async function checkHungTasks(now: number): Promise<void> {
+  if (load(machineWord(MACHINE.state)) !== MACHINE_RUNNING) return;
+  const timeout = sysctlGet('kernel.hung_task_timeout_secs') * 1000;
   const hung: Task[] = [];
   let count = sysctlGet('kernel.hung_task_check_count');
   forEachTask((task) => {
-    if (count-- > 0 && isHung(task, timeout)) hung.push(taskAt(task));
+    if (count-- > 0 && isHung(task, now, timeout)) hung.push(taskAt(task));
   });
-  for (const task of hung) await report(task);
+  if (hung.length === 0) return;
+  fetchAdd(sysctlWord('kernel.hung_task_detect_count'), hung.length);
   const limit = sysctlGet('kernel.hung_task_panic');
-  if (limit > 0 && hung.length >= limit) panic('hung_task: blocked tasks');
+  const isFatal = limit > 0 && hung.length >= limit;
+  // A trace takes its time: who has been woken meanwhile is not hung.
+  for (const task of hung) if (task.exists && isHung(task.addr, now, timeout)) await report(task, isFatal);
+  if (sysctlGet('kernel.hung_task_all_cpu_backtrace') !== 0) await showOtherCpus(KERN_INFO);
+  if (isFatal) panic('hung_task: blocked tasks');
 }
 
-/** Whether `task` has slept through since `timeout` seconds; takes note of its switches otherwise. */
-function isHung(task: number, timeout: number): boolean {
+/** Whether `task` has slept through since `timeout` ms before `now`; takes note of its switches otherwise. */
+function isHung(task: number, now: number, timeout: number): boolean {
   const state = load(task + TASK.__state);
   const sleeps = (state & TASK_UNINTERRUPTIBLE) !== 0 && (state & (TASK_WAKEKILL | TASK_NOLOAD | TASK_FROZEN)) === 0;
   const switches = r32(task + TASK.nvcsw) + r32(task + TASK.nivcsw);
-  if (!sleeps || switches !== r32(task + TASK.hung_switches)) {
+  const isNew = rf64(task + TASK.hung_since) < rf64(task + TASK.start_time);
+  if (!sleeps || isNew || switches !== r32(task + TASK.hung_switches)) {
     w32(task + TASK.hung_switches, switches);
-    wf64(task + TASK.hung_since, uptime());
+    wf64(task + TASK.hung_since, now);
     return false;
   }
-  return uptime() - rf64(task + TASK.hung_since) >= timeout * 1000;
+  return now - rf64(task + TASK.hung_since) >= timeout;
 }
 
-/** The report as the kernel prints it, and who holds what the task waits for. */
-async function report(task: Task): Promise<void> {
-  fetchAdd(sysctlWord('kernel.hung_task_detect_count'), 1);
+/** The report as the kernel prints it, and who holds what the task waits for. With no warnings left only before a panic. */
+async function report(task: Task, isFatal: boolean): Promise<void> {
   const warnings = sysctlWord('kernel.hung_task_warnings');
-  const left = load(warnings);
-  if (left === 0 || !task.exists) return;
-  if (left > 0) store(warnings, left - 1);
+  if (load(warnings) === 0 && !isFatal) return;
+  if (load(warnings) > 0) fetchAdd(warnings, -1);
   const seconds = Math.floor((uptime() - rf64(task.addr + TASK.last_switch)) / 1000);
   printk('%sINFO: task %s:%d blocked for more than %d seconds.\n', KERN_ERR, task.comm, task.pid, seconds);
   printk('%s      %s %s #%d\n', KERN_ERR, printTainted(), UTS_RELEASE, 1);
   printk('%s"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.\n', KERN_ERR);
   await showTask(task);
   await showBlocker(task.addr);
-  for (const line of describe(task.addr)) printk('%s%s\n', KERN_ERR, line);
-  if (left === 1) printk('%sFuture hung task reports are suppressed, see sysctl kernel.hung_task_warnings\n', KERN_INFO);
+  if (load(warnings) === 0) printk('%sFuture hung task reports are suppressed, see sysctl kernel.hung_task_warnings\n', KERN_INFO);
 }
 
 /** Who has the lock that a hung task waits for, and where that one is. C: debug_show_blocker. */
@@ -98,11 +113,4 @@ export async function showTask(task: Task): Promise<void> {
   const at = task.addr;
   printk('%stask:%-15.15s state:%c stack:%-5u pid:%-5d tgid:%-5d ppid:%-6d task_flags:0x%04x flags:0x%08x\n', KERN_INFO, readString(at + TASK.comm, TASK_COMM_LEN), stateLetter(load(at + TASK.__state)), 0, task.pid, task.tgid, task.ppid, task.flags, r32(at + TASK.kflags));
   printTrace(KERN_INFO, await taskTrace(task));
-}
-
-/** Further lines about what a hung task waits for, such as a condition that stays false. */
-let describe: (task: number) => readonly string[] = () => [];
-
-export function setHungDescription(fn: typeof describe): void {
-  describe = fn;
 }

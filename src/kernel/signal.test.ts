@@ -259,17 +259,20 @@ test.each(KINDS)('T176 a signal that stays pending ends every later interruptibl
 
 test.each(KINDS)('T177 SigIgn is all ones; allow_signal takes the bit away and sets it in SigCgt: $kind', async (kind) => {
   const p = await puppet(kind);
-  const mask = (name: string): string => new RegExp(`^${name}:\t(\\w+)$`, 'm').exec(readProc(`/proc/${p.task.pid}/status`))![1];
-  const masks = (): string[] => ['SigIgn', 'SigCgt', 'SigPnd', 'ShdPnd'].map(mask);
-  expect(masks()).toEqual(['ffffffffffffffff', '0000000000000000', '0000000000000000', '0000000000000000']);
+  const mask = (name: string, status: string): string => new RegExp(`^${name}:\t(\\w+)$`, 'm').exec(status)![1];
+  const masks = async (): Promise<string[]> => {
+    const status = await readProc(`/proc/${p.task.pid}/status`);
+    return ['SigIgn', 'SigCgt', 'SigPnd', 'ShdPnd'].map((name) => mask(name, status));
+  };
+  expect(await masks()).toEqual(['ffffffffffffffff', '0000000000000000', '0000000000000000', '0000000000000000']);
   await p.does('allow', SIGHUP);
   await p.does('allowKernel', 64);
-  expect(masks()).toEqual(['7ffffffffffffffe', '8000000000000001', '0000000000000000', '0000000000000000']);
+  expect(await masks()).toEqual(['7ffffffffffffffe', '8000000000000001', '0000000000000000', '0000000000000000']);
   kill(p.task.pid, SIGHUP);
   sendSig(64, p.task, true);
-  expect(masks()).toEqual(['7ffffffffffffffe', '8000000000000001', '8000000000000000', '0000000000000001']);
+  expect(await masks()).toEqual(['7ffffffffffffffe', '8000000000000001', '8000000000000000', '0000000000000001']);
   for (const sig of [SIGHUP, 64]) await p.does('disallow', sig);
-  expect(masks()).toEqual(['ffffffffffffffff', '0000000000000000', '0000000000000000', '0000000000000000']);
+  expect(await masks()).toEqual(['ffffffffffffffff', '0000000000000000', '0000000000000000', '0000000000000000']);
 });
 
 test('T178 a signal for a thread that ended is harmless', async () => {

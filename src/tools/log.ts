@@ -31,7 +31,7 @@ export class LogFollower {
 
   /** Hands over what is there now, so that what is said next comes after it. Records below the console's level only. */
   drain(): void {
-    const shown = Number.parseInt(sysctl('kernel.printk'), 10);
+    const [shown] = sysctl('kernel.printk');
     const reader = this.#reader;
     for (let { lost } = reader, record = reader.next(); record; record = reader.next()) {
       if (reader.lost > lost) this.#sink.lost(reader.lost - lost);
