@@ -164,6 +164,8 @@ describe('with a limit of one second', () => {
     for (const { stopper, target } of stoppers) {
       const [{ lines }] = log.filter((report) => report.pid === stopper.pid);
       expect(lines.slice(6, 9).join('\n')).toMatch(/^6 {3}kthread_stop\n(6 {3}kthreadStopSync .*\n)?6 {3}(async )?stopper \(kernel\/hung_task\.fixture\./);
+      const at = lines.indexOf(`3 INFO: task ${stopper.comm}:${stopper.pid} waits in kthread_stop for task ${target.comm}:${target.pid}.`);
+      expect(lines[at + 1]).toMatch(new RegExp(`^6 task:${target.comm.padEnd(15)} state:. .* pid:${target.pid} `));
       expect(reportsOf(target)).toEqual([]);
     }
     const outside = log.filter(({ lines }) => lines[0].startsWith('3 INFO: task init:'));
@@ -264,6 +266,7 @@ describe('on a machine of its own', () => {
     set({ timeout_secs: 1, warnings: 8 });
     const selves = await Promise.all([PLAIN, CLOSURE, CPU1].map(async (kind) => (await start(kind, stopper, { task: null }, kind === CPU1 ? 'self/%u' : 'self')).task));
     for (const task of selves) await reported(task, 1);
+    for (const task of selves) await until(() => reportsOf(task)[0].lines.includes(`3 INFO: task ${task.comm}:${task.pid} waits in kthread_stop for itself.`));
     for (const task of selves) expect(reportsOf(task)[0].lines.slice(6, 9).join('\n')).toMatch(/^6 {3}kthread_stop\n(6 {3}kthreadStopSync .*\n)?6 {3}(async )?stopper \(/);
 
     const { task: good } = await start(CLOSURE, longSleep, { state: TASK_INTERRUPTIBLE }, 'good');

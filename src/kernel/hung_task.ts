@@ -17,6 +17,8 @@ import { KERN_ERR, KERN_INFO, printk } from './printk/printk.js';
 import { kthreadShouldStop } from './kthread.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { TASK, TASK_FROZEN, TASK_NOLOAD, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, stateLetter } from './sched/task.js';
+import { WAIT_QUEUE_ENTRY } from './sched/wait_queue.js';
+import { wchanName } from './sched/wchan.js';
 import { showOtherCpus, taskTrace } from './stacktrace.js';
 import { sysctlGet, sysctlWord } from './sysctl.js';
 import { scheduleTimeoutInterruptible } from './time/sleep.js';
@@ -99,13 +101,24 @@ async function report(task: Task, isFatal: boolean): Promise<void> {
   if (load(warnings) === 0) printk('%sFuture hung task reports are suppressed, see sysctl kernel.hung_task_warnings\n', KERN_INFO);
 }
 
-/** Who has the lock that a hung task waits for, and where that one is. C: debug_show_blocker. */
+/** Whom a hung task waits for: who has the lock, or who shall end or park; and where that one is. C: debug_show_blocker. */
 async function showBlocker(task: number): Promise<void> {
-  const line = describeBlocked(task);
+  const awaited = awaitedTask(task);
+  const line = awaited === 0 ? describeBlocked(task) : `INFO: task ${nameOf(task)} waits in ${wchanName(r32(task + TASK.wchan))} for ${awaited === task ? 'itself' : `task ${nameOf(awaited)}`}.`;
   if (line === '') return;
   printk('%s%s\n', KERN_ERR, line);
-  const owner = findTask(lockOwner(task));
-  if (owner !== 0) await showTask(taskAt(owner));
+  const blocker = awaited || findTask(lockOwner(task));
+  if (blocker !== 0 && blocker !== task) await showTask(taskAt(blocker));
+}
+
+const nameOf = (task: number): string => `${readString(task + TASK.comm, TASK_COMM_LEN)}:${r32(task + TASK.pid)}`;
+
+/** The task in one of whose own completions `task` stands; 0: none. */
+function awaitedTask(task: number): number {
+  const queue = load(task + TASK.wait + WAIT_QUEUE_ENTRY.queue);
+  let found = 0;
+  if (queue !== 0) forEachTask((other) => void (queue > other && queue < other + TASK.sizeof && (found = other)));
+  return found;
 }
 
 /** One task with its call trace. C: sched_show_task. */

@@ -13,7 +13,7 @@ import { printk } from './printk/printk.js';
 import { currentThread, localThread, probeThread } from './sched/core.js';
 import type { Task } from './sched/handle.js';
 import { KTHREAD_BLOCKING, TASK } from './sched/task.js';
-import { wchanName } from './sched/wchan.js';
+import { describeWait } from './sched/wait.js';
 import { ISOLATE, ISOLATE_BUSY, forEachIsolate, isolateAlive, isolateCpu, me, self } from './smp.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
 import { msecsToJiffies } from './time/time.js';
@@ -40,9 +40,9 @@ let nextId = 0;
 
 /** The finished call trace of `task`, a line a function, what it sleeps in first. Sleeps up to two seconds. C: stack_trace_save_tsk. */
 export async function taskTrace(task: Task): Promise<string> {
-  const wchan = task.state === 'R' ? 0 : r32(task.addr + TASK.wchan);
+  const sleeps = task.state !== 'R' && r32(task.addr + TASK.wchan) !== 0 ? describeWait(task) : '';
   const stack = callTrace(await stackOf(task), task.addr);
-  return [wchan === 0 ? '' : wchanName(wchan), stack].filter(Boolean).join('\n');
+  return [sleeps, stack].filter(Boolean).join('\n');
 }
 
 /** Lines of "at ...", innermost first; empty where none can be had. */
