@@ -210,7 +210,7 @@ describe('Ctrl-C', () => {
     await pause();
     child.kill('SIGINT');
     await until(/once more/, 'err');
-    expect(printed.err).toMatch(/^kthread: 1 thread still there; Ctrl-C once more ends the process at once\n {2}deaf\/7\[\d+\] state D in msleep for \d+\.\d s, was asked to stop\n[^]*at async neverListens \(.*deaf\.ts:5:\d+\)\n/);
+    expect(printed.err).toMatch(/^kthread: 1 thread still there; Ctrl-C once more ends the process at once\n {2}deaf\/7\[\d+\] state D in msleep for \d+\.\d s, was asked to stop\n[^]*async neverListens \(.*deaf\.ts:5:\d+\) \[deaf\]\n/);
     await pause();
     child.kill('SIGINT');
     expect(await ended).toEqual({ status: null, signal: 'SIGINT' });

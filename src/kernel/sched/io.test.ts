@@ -25,7 +25,7 @@ test('the thread is seen to sleep for the outside, and goes on with the value', 
   const task = await kthreadRun(async function reader() { got = await ioSchedule(promise); }, undefined, 'reader');
   await waiting(task);
   expect(findPid(task.pid)).toMatchObject({ letter: 'D', wchan: 'io_schedule' });
-  expect(await taskTrace(task)).toMatch(/^at (async )?reader \(.*io\.test\./);
+  expect(await taskTrace(task)).toMatch(/^io_schedule\n(async )?reader \(.*io\.test\./);
   resolve('here it is');
   expect(await kthreadStop(task)).toBe(0);
   expect(got).toBe('here it is');
