@@ -39,7 +39,7 @@ test.each(PAIRS)('%s has it, %s waits in D and gets it, and is told of in /proc'
   await a.does('mutexLock', m);
   expect(await b.does('mutexTrylock', m)).toBe(0);
   await b.waits('mutexLock', m);
-  expect([b.task.state, readProc(`/proc/${b.task.pid}/wchan`), lockOwner(b.task.addr)]).toEqual(['D', 'mutex_lock', a.task.pid]);
+  expect([b.task.state, await readProc(`/proc/${b.task.pid}/wchan`), lockOwner(b.task.addr)]).toEqual(['D', 'mutex_lock', a.task.pid]);
   expect(describeBlocked(b.task.addr)).toBe(`INFO: task waiter:${b.task.pid} is blocked on a mutex likely owned by task owner:${a.task.pid}.`);
   expect(describeBlocked(a.task.addr)).toBe('');
   await a.does('mutexUnlock', m);
@@ -97,7 +97,7 @@ test.each(KINDS)('a signal ends an interruptible wait with -EINTR, and the waite
   await mutexLock(m);
   await a.waits('mutexLockInterruptible', m);
   await b.waits('mutexLockInterruptible', m);
-  expect([a.task.state, readProc(`/proc/${a.task.pid}/wchan`)]).toEqual(['S', 'mutex_lock_interruptible']);
+  expect([a.task.state, await readProc(`/proc/${a.task.pid}/wchan`)]).toEqual(['S', 'mutex_lock_interruptible']);
   wakeUpProcess(a.task);
   await pause(2);
   expect([a.isIdle, a.task.state]).toEqual([false, 'S']);

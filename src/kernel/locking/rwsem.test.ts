@@ -26,7 +26,7 @@ test.each(PAIRS)('%s reads, %s reads too; neither writes meanwhile, and one that
   await b.does('upRead', sem);
   await b.does('upRead', sem);
   await b.waits('downWrite', sem);
-  expect([b.task.state, readProc(`/proc/${b.task.pid}/wchan`)]).toEqual(['D', 'down_write']);
+  expect([b.task.state, await readProc(`/proc/${b.task.pid}/wchan`)]).toEqual(['D', 'down_write']);
   expect(describeBlocked(b.task.addr)).toMatch(new RegExp(`^INFO: task b:${b.task.pid} <writer> blocked on an rw-semaphore likely owned by task [ab]:\\d+ <reader>$`));
   await a.does('upRead', sem);
   await b.result();

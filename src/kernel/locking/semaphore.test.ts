@@ -42,7 +42,7 @@ test.each(PAIRS)('%s has it, %s waits in D and gets what is given: neither need 
   await a.does('down', sem);
   expect(await b.does('downTrylock', sem)).toBe(1);
   await b.waits('down', sem);
-  expect([b.task.state, readProc(`/proc/${b.task.pid}/wchan`)]).toEqual(['D', 'down']);
+  expect([b.task.state, await readProc(`/proc/${b.task.pid}/wchan`)]).toEqual(['D', 'down']);
   expect(describeBlocked(b.task.addr)).toBe(`INFO: task waiter:${b.task.pid} blocked on a semaphore likely last held by task taker:${a.task.pid}`);
   up(sem); // Not the taker: anybody may.
   await b.result();
@@ -76,7 +76,7 @@ test.each(KINDS)('a signal or a stop ends an interruptible wait with -EINTR, and
   const sem = newSemaphore(0);
   const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => newPuppet(kind, name, sem)));
   await a.waits('downInterruptible', sem);
-  expect([a.task.state, readProc(`/proc/${a.task.pid}/wchan`)]).toEqual(['S', 'down_interruptible']);
+  expect([a.task.state, await readProc(`/proc/${a.task.pid}/wchan`)]).toEqual(['S', 'down_interruptible']);
   raise(a.task);
   expect(await a.result()).toBe(-4);
   await b.waits('downKillable', sem);
