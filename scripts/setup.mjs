@@ -14,6 +14,8 @@ const missing = whyInstall();
 if (missing) install(missing);
 const stale = whyBuild();
 if (stale) build(stale);
+// In npm start the shell steps aside with exec, or it would die of a Ctrl-C that the program ends well from. cmd.exe has no exec.
+if (process.platform === 'win32') writeFileSync(at('node_modules', '.bin', 'exec.cmd'), '@%*\r\n');
 
 /**
  * Why the installed packages are not those of the lock file, or undefined. Compares what is recorded, not times: switching

@@ -73,7 +73,7 @@ function start(...args: string[]) {
 }
 
 /** Longer than the time in which two signals count as one key press. */
-const pause = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve, 100); });
+const pause = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve, 400); });
 
 describe('kthread run', () => {
   test('modules are loaded in order, shown, and removed in reverse order when the time is up', () => {
@@ -190,6 +190,18 @@ describe('wrong usage is one sentence and status 2', () => {
 });
 
 describe('Ctrl-C', () => {
+  test('one that comes twice, as under npm, is one', async () => {
+    module('one.ts', STEADY);
+    const { child, printed, ended, until } = start('run', 'one.ts');
+    await until(/every 20/);
+    await pause();
+    child.kill('SIGINT');
+    await new Promise((resolve) => { setTimeout(resolve, 1); });
+    child.kill('SIGINT');
+    expect(await ended).toEqual({ status: 0, signal: null });
+    expect(printed.err).toBe('');
+  });
+
   test.each(['SIGINT', 'SIGTERM'] as const)('%s removes the modules and ends with status 0', async (signal) => {
     module('one.ts', STEADY);
     const { child, printed, ended, until } = start('run', 'one.ts');

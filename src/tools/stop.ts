@@ -3,8 +3,8 @@
  * ends the process at once, whatever its threads do. Signals are heard between listen and close only.
  */
 
-/** A key press reaches a process twice where npm passes it on: signals this close together are one, ms. */
-const ONE_PRESS_MS = 50;
+/** The terminal sends Ctrl-C to everybody, and npm passes its own on: signals this close together are one key press, ms. */
+const ONE_PRESS_MS = 250;
 
 export interface StopRequests {
   /** Resolves at the first signal. */
