@@ -79,21 +79,21 @@ export { type Guard } from './kernel/locking/guard.js';
 export { preemptCount, preemptDisable, preemptEnable } from './kernel/locking/preempt.js';
 export { cpuGuard, getCpu, putCpu, smpProcessorId } from './kernel/locking/percpu.js';
 export {
-  SpinLock, declareSpinlock, spinGuard, spinIsLocked, spinLock, spinLockBh, spinLockIrq, spinLockIrqsave, spinTrylock, spinUnlock, spinUnlockBh, spinUnlockIrq, spinUnlockIrqrestore,
+  SpinLock, declareSpinlock, newSpinlock, spinGuard, spinIsLocked, spinLock, spinLockBh, spinLockIrq, spinLockIrqsave, spinTrylock, spinUnlock, spinUnlockBh, spinUnlockIrq, spinUnlockIrqrestore,
 } from './kernel/locking/spinlock.js';
 export {
-  Mutex, declareMutex, mutexGuard, mutexGuardSync, mutexIsLocked, mutexLock, mutexLockInterruptible, mutexLockInterruptibleSync, mutexLockKillable, mutexLockKillableSync, mutexLockSync, mutexTrylock, mutexUnlock,
+  Mutex, declareMutex, newMutex, mutexGuard, mutexGuardSync, mutexIsLocked, mutexLock, mutexLockInterruptible, mutexLockInterruptibleSync, mutexLockKillable, mutexLockKillableSync, mutexLockSync, mutexTrylock, mutexUnlock,
 } from './kernel/locking/mutex.js';
 export {
-  Semaphore, declareSemaphore, down, downInterruptible, downInterruptibleSync, downKillable, downKillableSync, downSync, downTimeout, downTimeoutSync, downTrylock, semaInit, semaphoreGuard, semaphoreGuardSync, up,
+  Semaphore, declareSemaphore, newSemaphore, down, downInterruptible, downInterruptibleSync, downKillable, downKillableSync, downSync, downTimeout, downTimeoutSync, downTrylock, semaInit, semaphoreGuard, semaphoreGuardSync, up,
 } from './kernel/locking/semaphore.js';
 export {
-  RwSemaphore, declareRwsem, downRead, downReadInterruptible, downReadInterruptibleSync, downReadKillable, downReadKillableSync, downReadSync, downReadTrylock, downWrite, downWriteKillable, downWriteKillableSync,
+  RwSemaphore, declareRwsem, newRwsem, downRead, downReadInterruptible, downReadInterruptibleSync, downReadKillable, downReadKillableSync, downReadSync, downReadTrylock, downWrite, downWriteKillable, downWriteKillableSync,
   downWriteSync, downWriteTrylock, downgradeWrite, rwsemIsLocked, rwsemReadGuard, rwsemReadGuardSync, rwsemWriteGuard, rwsemWriteGuardSync, upRead, upWrite,
 } from './kernel/locking/rwsem.js';
-export { RwLock, declareRwlock, readLock, readLockGuard, readTrylock, readUnlock, writeLock, writeLockGuard, writeTrylock, writeUnlock } from './kernel/locking/rwlock.js';
-export { SeqLock, declareSeqlock, readSeqbegin, readSeqretry, seqlockRead, writeSeqcountBegin, writeSeqcountEnd, writeSeqlock, writeSeqlockGuard, writeSequnlock } from './kernel/locking/seqlock.js';
-export { Refcount, declareRefcount, refcountAdd, refcountDec, refcountDecAndTest, refcountInc, refcountIncNotZero, refcountRead, refcountSet, refcountSubAndTest } from './kernel/locking/refcount.js';
+export { RwLock, declareRwlock, newRwlock, readLock, readLockGuard, readTrylock, readUnlock, writeLock, writeLockGuard, writeTrylock, writeUnlock } from './kernel/locking/rwlock.js';
+export { SeqLock, declareSeqlock, newSeqlock, readSeqbegin, readSeqretry, seqlockRead, writeSeqcountBegin, writeSeqcountEnd, writeSeqlock, writeSeqlockGuard, writeSequnlock } from './kernel/locking/seqlock.js';
+export { Refcount, declareRefcount, newRefcount, refcountAdd, refcountDec, refcountDecAndTest, refcountInc, refcountIncNotZero, refcountRead, refcountSet, refcountSubAndTest } from './kernel/locking/refcount.js';
 // The log
 export * from './kernel/printk/printk.js';
 export { LogReader, clearLog, dmesg, formatKmsg, formatRecord, type DmesgOptions } from './kernel/printk/syslog.js';

@@ -8,6 +8,7 @@ import { EINVAL, ENODEV, ENOMEM, KernelError } from '../lib/errno.js';
 import { LIST_HEAD, listAddTail, listDelInit, listNext } from '../lib/list.js';
 import { r32, readString, stringSize, w32, writeString } from '../lib/memory.js';
 import { ptr, struct, u32 } from '../lib/struct.js';
+import { registerHandle, type Handle } from './handle.js';
 import { isolateModule, plainUrl } from './isolate.js';
 import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { MACHINE, machineWord } from './memlayout.js';
@@ -81,6 +82,28 @@ export function newRecord(kind: StaticKind, size: number, init: (at: number) => 
   const at = makeRecord(kind, size, 0, init);
   locked(() => listAddTail(at - STATIC.sizeof, machineWord(MACHINE.statics)));
   return at;
+}
+
+/** A handle that is nothing but the address of a record, of the kind it says. */
+export abstract class RecordHandle implements Handle, Disposable {
+  abstract readonly kthread: StaticKind;
+
+  /** Not for users: the declare and new functions of a kind make handles. */
+  constructor(readonly addr: number) {}
+
+  /** Frees a record that was made without a name; nobody may use it any more. One that a module made is freed with the module at the latest. */
+  [Symbol.dispose](): void {
+    freeRecord(this.addr);
+  }
+}
+
+/** How records of a kind come about: declared by name, made without one, or found behind the clone of a handle. */
+export function recordKind<H extends RecordHandle>(kind: StaticKind, size: number, make: new (addr: number) => H, init: (at: number) => void = () => {}) {
+  registerHandle(kind, ({ addr }: Handle) => new make(addr));
+  return {
+    declare: (meta: ImportMeta, name: string, start = init): H => declareHandle(meta, name, kind, size, start, (addr) => new make(addr)),
+    create: (start = init): H => new make(newRecord(kind, size, start)),
+  };
 }
 
 /** Frees a record that newRecord made. Throws KernelError EINVAL for one with a name, which lives as long as its module. */

@@ -10,14 +10,14 @@
 import { load, store } from '../../lib/atomic.js';
 import { r32, readString, w32 } from '../../lib/memory.js';
 import { isolateSlotAt } from '../memlayout.js';
-import { warnOnce } from '../panic.js';
+import { warn, warnOnce } from '../panic.js';
 import { HELD_MAX, TASK_COMM_LEN } from '../param.js';
 import { findTask, forEachTask } from '../pid.js';
 import { KERN_INFO, KERN_WARNING, printk } from '../printk/printk.js';
 import { type Thread } from '../sched/core.js';
 import { KTHREAD_OOPSED, TASK } from '../sched/task.js';
 import { ISOLATE, forEachIsolate, isolateAlive, me, self } from '../smp.js';
-import { staticName } from '../statics.js';
+import { onRelease, staticName, type StaticKind } from '../statics.js';
 
 /** Kinds of hold, in the low bits; the numbers are those of Linux's blocker types. */
 export const MUTEX = 0;
@@ -164,4 +164,17 @@ function releaseWords(words: number, id: number, died: boolean): void {
     if ((word & SPINNING) !== 0 || !kinds[kindOf(word)].reap(word, id, died)) continue;
     printk('%sWARNING: %s exited with %s held: %s; the next who waits gets it\n', KERN_WARNING, holderName(id), kinds[kindOf(word)].name, lockName(addressOf(word)));
   }
+}
+
+/** Says of the records of a kind whether somebody has one or waits for it. Who frees it then gets a warning, and nobody gives it on later. */
+export function watchFreeing(kind: StaticKind, isBusy: (at: number) => boolean): void {
+  onRelease(kind, (at) => {
+    if (!isBusy(at)) return;
+    warn('%s 0x%x is freed, but somebody has it or waits for it', kind, at);
+    const forget = (words: number): void => {
+      for (let held = words; held < words + WORDS; held += 4) if (addressOf(load(held)) === at) store(held, 0);
+    };
+    forEachTask((task) => forget(task + TASK.held));
+    forEachIsolate((isolate) => forget(isolate + ISOLATE.held));
+  });
 }

@@ -3,12 +3,22 @@
  * ends with it in hand. Isolates that die are in locks.death.test.ts, what is special about a kind is in its own test.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { boot, dmesg, type Machine } from '../../index.js';
-import { buffer } from '../../lib/memory.js';
+import { boot, clearLog, dmesg, type Machine } from '../../index.js';
+import { buffer, r32 } from '../../lib/memory.js';
 import { CLOSURE, CPU1, HERE, KINDS, PLAIN, until, words, type Behaviour, type Kind } from '../kinds.fixture.js';
 import { getTaskStruct, kthreadStopPut, wakeUpProcess } from '../kthread.js';
+import { HELD_MAX } from '../param.js';
 import type { Task } from '../sched/handle.js';
+import { heldWords } from './held.js';
 import { GO, LOCKS, LOCK_NAMES, READERS, fight, keepIt, watch, type LockName, type ReaderName } from './locks.fixture.js';
+import { newMutex, type Mutex } from './mutex.js';
+import { preemptEnable } from './preempt.js';
+import { newRefcount, refcountRead } from './refcount.js';
+import { newRwlock } from './rwlock.js';
+import { newRwsem } from './rwsem.js';
+import { newSemaphore } from './semaphore.js';
+import { newSeqlock } from './seqlock.js';
+import { newSpinlock } from './spinlock.js';
 
 let machine: Machine;
 beforeAll(async () => {
@@ -89,4 +99,36 @@ describe.each(Object.keys(READERS) as ReaderName[])('%s', (of) => {
     expect(await end(await start(kind, keepIt, { of, lock, seen, reads: true }, 'careless'))).toBe(0);
     await free(of, lock);
   });
+});
+
+test('locks without a name: several of them, passed to others, freed at the end of a block', async () => {
+  clearLog();
+  {
+    using m = newMutex();
+    using n = newMutex();
+    using s = newSpinlock();
+    using sem = newSemaphore(0);
+    using rw = newRwsem();
+    using spinning = newRwlock();
+    using seq = newSeqlock();
+    using ref = newRefcount(3);
+    expect(new Set([m, n, s, sem, rw, spinning, seq, ref].map((lock) => lock.addr)).size).toBe(8);
+    const counter = view(3);
+    counter[GO] = 1;
+    const task = await start(PLAIN, fight, { of: 'mutex', lock: m as never, counter, rounds: 10 }, 'guest');
+    expect([await end(task), counter[0], refcountRead(ref)]).toEqual([0, 10, 3]);
+  }
+  expect(dmesg().join('\n')).not.toContain('is freed');
+});
+
+test.each([['mutex', newMutex], ['semaphore', newSemaphore], ['rw-semaphore', newRwsem], ['spinlock', newSpinlock], ['rwlock', newRwlock]] as const)('%s: freed in somebody\'s hand it warns, and nobody gives it on later', async (of, create) => {
+  clearLog();
+  {
+    using lock = create() as Mutex & never;
+    await LOCKS[of].lock(lock);
+  }
+  if (!LOCKS[of].sleeps) preemptEnable();
+  expect(dmesg().join('\n')).toMatch(/WARNING: \w+ 0x[\da-f]+ is freed, but somebody has it or waits for it/);
+  const words = heldWords(null);
+  expect(Array.from({ length: HELD_MAX }, (_, i) => r32(words + i * 4))).toEqual(Array.from({ length: HELD_MAX }, () => 0));
 });

@@ -15,16 +15,15 @@
 import { cas, cpuRelax, fetchAnd, load, store } from '../../lib/atomic.js';
 import { r32 } from '../../lib/memory.js';
 import { struct, u32 } from '../../lib/struct.js';
-import { registerHandle, type Handle } from '../handle.js';
 import { isolateSlotAt } from '../memlayout.js';
 import { warn } from '../panic.js';
 import { findTask } from '../pid.js';
 import { holder, type Thread, type WaitOptions } from '../sched/core.js';
 import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE } from '../sched/task.js';
 import { ISOLATE, me } from '../smp.js';
-import { declareStatic } from '../statics.js';
+import { RecordHandle, recordKind } from '../statics.js';
 import type { Guard } from './guard.js';
-import { MUTEX as KIND, addressOf, drop, heldWords, holderId, holderIsolate, holderName, keep, lockName, registerLockKind } from './held.js';
+import { MUTEX as KIND, addressOf, drop, heldWords, holderId, holderIsolate, holderName, keep, lockName, registerLockKind, watchFreeing } from './held.js';
 import { WAITER, firstWaiter, grant, initQueue, isAlone, leaveQueue, lockQueue, queueEmpty, queueFields, guards, spellings, unlockQueue, wakeAll, wakeWaiter, type SleepingLock } from './waiter.js';
 
 export const MUTEX = struct('mutex', { owner: u32('a'), ...queueFields });
@@ -38,14 +37,16 @@ const OWNER = ~(WAITERS | HANDOFF | PASSING);
 const SPINS = 200;
 
 /** C: struct mutex. */
-export class Mutex implements Handle {
+export class Mutex extends RecordHandle {
   readonly kthread = 'mutex';
-  constructor(readonly addr: number) {}
 }
-registerHandle('mutex', ({ addr }: Handle) => new Mutex(addr));
+const records = recordKind('mutex', MUTEX.sizeof, Mutex, initQueue);
 
-/** The mutex `name` of the calling file, free when it is new. Throws as declareStatic. C: DEFINE_MUTEX. */
-export const declareMutex = (meta: ImportMeta, name: string): Mutex => new Mutex(declareStatic(meta, name, 'mutex', MUTEX.sizeof, initQueue));
+/** The mutex `name` of the calling file, free when it is new. Throws KernelError ENOMEM, and EINVAL if the name is something else. C: DEFINE_MUTEX. */
+export const declareMutex = (meta: ImportMeta, name: string): Mutex => records.declare(meta, name);
+
+/** A mutex of one's own, to be freed by `using` or with the calling module. KernelError ENODEV where no machine is, ENOMEM. C: mutex_init. */
+export const newMutex = (): Mutex => records.create();
 
 const ownerOf = (at: number): number => load(at + MUTEX.owner) & OWNER;
 
@@ -82,6 +83,7 @@ const mutex: SleepingLock = {
   leave: (at, waiter) => leaveQueue(mutex, at, waiter),
 };
 registerLockKind(KIND, mutex);
+watchFreeing('mutex', (at) => load(at + MUTEX.owner) !== 0);
 
 /** The owner gives it up; its wait_lock is held. */
 function release(at: number): void {

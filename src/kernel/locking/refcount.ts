@@ -5,9 +5,8 @@
  */
 import { cas, fetchAdd, load, store } from '../../lib/atomic.js';
 import { s32, struct } from '../../lib/struct.js';
-import { registerHandle, type Handle } from '../handle.js';
 import { warnOnce } from '../panic.js';
-import { declareStatic } from '../statics.js';
+import { RecordHandle, recordKind } from '../statics.js';
 
 export const REFCOUNT = struct('refcount', { refs: s32('a') });
 
@@ -15,14 +14,16 @@ export const REFCOUNT = struct('refcount', { refs: s32('a') });
 const SATURATED = -0x40000000;
 
 /** C: refcount_t. */
-export class Refcount implements Handle {
+export class Refcount extends RecordHandle {
   readonly kthread = 'refcount';
-  constructor(readonly addr: number) {}
 }
-registerHandle('refcount', ({ addr }: Handle) => new Refcount(addr));
+const records = recordKind('refcount', REFCOUNT.sizeof, Refcount, (at) => store(at, 1));
 
-/** The refcount `name` of the calling file, `n` when it is new. Throws as declareStatic. C: refcount_t r = REFCOUNT_INIT(n). */
-export const declareRefcount = (meta: ImportMeta, name: string, n = 1): Refcount => new Refcount(declareStatic(meta, name, 'refcount', REFCOUNT.sizeof, (at) => store(at, n)));
+/** The refcount `name` of the calling file, `n` when it is new. Throws KernelError ENOMEM, and EINVAL if the name is something else. C: refcount_t r = REFCOUNT_INIT(n). */
+export const declareRefcount = (meta: ImportMeta, name: string, n = 1): Refcount => records.declare(meta, name, (at) => store(at, n));
+
+/** A refcount of one's own, to be freed by `using` or with the calling module. KernelError ENODEV where no machine is, ENOMEM. C: refcount_set. */
+export const newRefcount = (n = 1): Refcount => records.create((at) => store(at, n));
 
 /** C: refcount_set. */
 export const refcountSet = (r: Refcount, n: number): void => store(r.addr, n);

@@ -10,13 +10,12 @@ import { fetchAdd, futexWait, futexWake, load, cpuRelax } from '../../lib/atomic
 import { bugOn } from '../../lib/bug.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { s32, struct, u32 } from '../../lib/struct.js';
-import { registerHandle, type Handle } from '../handle.js';
 import { reportBug } from '../panic.js';
 import { holder, preemptWord } from '../sched/core.js';
 import { me } from '../smp.js';
-import { declareStatic } from '../statics.js';
+import { RecordHandle, recordKind } from '../statics.js';
 import { Guard } from './guard.js';
-import { READER, SPINNING, WRITER, findHeld, heldWords, holderId, holderIsolate, holderName, holdersOf, keep, lockName, mark } from './held.js';
+import { READER, SPINNING, WRITER, findHeld, heldWords, holderId, holderIsolate, holderName, holdersOf, keep, lockName, mark, watchFreeing } from './held.js';
 import { rawSpinLock, rawSpinUnlock } from './raw_spinlock.js';
 
 export const RWLOCK = struct('rwlock', {
@@ -36,14 +35,18 @@ const PATIENCE_MS = 20;
 const READING = READER | SPINNING;
 
 /** C: rwlock_t. */
-export class RwLock implements Handle {
+export class RwLock extends RecordHandle {
   readonly kthread = 'rwlock';
-  constructor(readonly addr: number) {}
 }
-registerHandle('rwlock', ({ addr }: Handle) => new RwLock(addr));
+const records = recordKind('rwlock', RWLOCK.sizeof, RwLock);
 
-/** The rwlock `name` of the calling file, free when it is new. Throws as declareStatic. C: DEFINE_RWLOCK. */
-export const declareRwlock = (meta: ImportMeta, name: string): RwLock => new RwLock(declareStatic(meta, name, 'rwlock', RWLOCK.sizeof));
+/** The rwlock `name` of the calling file, free when it is new. Throws KernelError ENOMEM, and EINVAL if the name is something else. C: DEFINE_RWLOCK. */
+export const declareRwlock = (meta: ImportMeta, name: string): RwLock => records.declare(meta, name);
+
+/** An rwlock of one's own, to be freed by `using` or with the calling module. KernelError ENODEV where no machine is, ENOMEM. C: rwlock_init. */
+export const newRwlock = (): RwLock => records.create();
+
+watchFreeing('rwlock', (at) => r32(at + RWLOCK.writer) !== 0 || r32(at + RWLOCK.readers) > 0);
 
 /** With the raw lock held: takes it for `id` if that may have it now; a writer that may not is let go first from then on, if it `waits`. */
 function take(at: number, kind: number, id: number, waits: boolean): boolean {

@@ -6,13 +6,12 @@
 import { load } from '../../lib/atomic.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { s32, struct, u32 } from '../../lib/struct.js';
-import { registerHandle, type Handle } from '../handle.js';
 import { warn } from '../panic.js';
 import { holder, type Thread, type WaitOptions } from '../sched/core.js';
 import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE } from '../sched/task.js';
-import { declareStatic } from '../statics.js';
+import { RecordHandle, recordKind } from '../statics.js';
 import type { Guard } from './guard.js';
-import { PENDING, READER, WRITER, addressOf, findHeld, heldWords, holderId, holderName, holdersOf, keep, kindOf, lockName, mark, registerLockKind } from './held.js';
+import { PENDING, READER, WRITER, addressOf, findHeld, heldWords, holderId, holderName, holdersOf, keep, kindOf, lockName, mark, registerLockKind, watchFreeing } from './held.js';
 import { WAITER, firstWaiter, grantInTurn, initQueue, leaveQueue, lockQueue, queueEmpty, queueFields, guards, spellings, unlockQueue, wakeAll, type SleepingLock } from './waiter.js';
 
 export const RWSEM = struct('rw_semaphore', {
@@ -24,14 +23,16 @@ export const RWSEM = struct('rw_semaphore', {
 });
 
 /** C: struct rw_semaphore. */
-export class RwSemaphore implements Handle {
+export class RwSemaphore extends RecordHandle {
   readonly kthread = 'rwsem';
-  constructor(readonly addr: number) {}
 }
-registerHandle('rwsem', ({ addr }: Handle) => new RwSemaphore(addr));
+const records = recordKind('rwsem', RWSEM.sizeof, RwSemaphore, initQueue);
 
-/** The rw_semaphore `name` of the calling file, free when it is new. Throws as declareStatic. C: DECLARE_RWSEM. */
-export const declareRwsem = (meta: ImportMeta, name: string): RwSemaphore => new RwSemaphore(declareStatic(meta, name, 'rwsem', RWSEM.sizeof, initQueue));
+/** The rw_semaphore `name` of the calling file, free when it is new. Throws KernelError ENOMEM, and EINVAL if the name is something else. C: DECLARE_RWSEM. */
+export const declareRwsem = (meta: ImportMeta, name: string): RwSemaphore => records.declare(meta, name);
+
+/** An rw_semaphore of one's own, to be freed by `using` or with the calling module. KernelError ENODEV where no machine is, ENOMEM. C: init_rwsem. */
+export const newRwsem = (): RwSemaphore => records.create();
 
 const add = (at: number, by: number): void => w32(at, r32(at) + by);
 
@@ -81,6 +82,7 @@ const rwsem: SleepingLock = {
 };
 registerLockKind(READER, rwsem);
 registerLockKind(WRITER, rwsem);
+watchFreeing('rwsem', (at) => !queueEmpty(at) || r32(at + RWSEM.writer) !== 0 || r32(at + RWSEM.readers) > 0);
 
 /** If nobody waits and it can be had. */
 const tryNow = (kind: number) => (at: number, thread: Thread | null = holder()): boolean => {

@@ -9,13 +9,12 @@
 import { load } from '../../lib/atomic.js';
 import { r32, w32, zero } from '../../lib/memory.js';
 import { s32, struct, u32 } from '../../lib/struct.js';
-import { registerHandle, type Handle } from '../handle.js';
 import { holder, type WaitOptions } from '../sched/core.js';
 import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE } from '../sched/task.js';
-import { declareStatic } from '../statics.js';
+import { RecordHandle, recordKind } from '../statics.js';
 import type { Guard } from './guard.js';
-import { PENDING, SEM, addressOf, findHeld, heldWords, holderId, holdersOf, keep, mark, registerLockKind } from './held.js';
-import { WAITER, grantInTurn, initQueue, leaveQueue, lockQueue, queueFields, guards, spellings, unlockQueue, wakeAll, type SleepingLock } from './waiter.js';
+import { PENDING, SEM, addressOf, findHeld, heldWords, holderId, holdersOf, keep, mark, registerLockKind, watchFreeing } from './held.js';
+import { WAITER, grantInTurn, initQueue, leaveQueue, lockQueue, queueEmpty, queueFields, guards, spellings, unlockQueue, wakeAll, type SleepingLock } from './waiter.js';
 
 export const SEMAPHORE = struct('semaphore', {
   count: s32('l'), //       to be had
@@ -27,15 +26,16 @@ export const SEMAPHORE = struct('semaphore', {
 });
 
 /** C: struct semaphore. */
-export class Semaphore implements Handle {
+export class Semaphore extends RecordHandle {
   readonly kthread = 'semaphore';
-  constructor(readonly addr: number) {}
 }
-registerHandle('semaphore', ({ addr }: Handle) => new Semaphore(addr));
+const records = recordKind('semaphore', SEMAPHORE.sizeof, Semaphore, (at) => semaInitAt(at, 1));
 
-/** The semaphore `name` of the calling file, with `count` to be had when it is new. Throws as declareStatic. C: DEFINE_SEMAPHORE. */
-export const declareSemaphore = (meta: ImportMeta, name: string, count = 1): Semaphore =>
-  new Semaphore(declareStatic(meta, name, 'semaphore', SEMAPHORE.sizeof, (at) => semaInitAt(at, count)));
+/** The semaphore `name` of the calling file, with `count` to be had when it is new. Throws KernelError ENOMEM, and EINVAL if the name is something else. C: DEFINE_SEMAPHORE. */
+export const declareSemaphore = (meta: ImportMeta, name: string, count = 1): Semaphore => records.declare(meta, name, (at) => semaInitAt(at, count));
+
+/** A semaphore of one's own, to be freed by `using` or with the calling module. KernelError ENODEV where no machine is, ENOMEM. C: sema_init. */
+export const newSemaphore = (count = 1): Semaphore => records.create((at) => semaInitAt(at, count));
 
 export function semaInitAt(at: number, count: number): void {
   zero(at, SEMAPHORE.sizeof);
@@ -83,6 +83,7 @@ const semaphore: SleepingLock = {
   leave: (at, waiter) => leaveQueue(semaphore, at, waiter),
 };
 registerLockKind(SEM, semaphore);
+watchFreeing('semaphore', (at) => !queueEmpty(at) || (isLock(at) && r32(at + SEMAPHORE.count) !== r32(at + SEMAPHORE.initial)));
 
 export function downTrylockAt(at: number, thread = holder()): boolean {
   lockQueue(at);

@@ -16,11 +16,10 @@
 import { cas, cpuRelax, fetchAdd, futexWait, load, store } from '../../lib/atomic.js';
 import { bugOn } from '../../lib/bug.js';
 import { struct, u32 } from '../../lib/struct.js';
-import { registerHandle, type Handle } from '../handle.js';
 import { reportBug } from '../panic.js';
 import { holder } from '../sched/core.js';
 import { me } from '../smp.js';
-import { declareStatic } from '../statics.js';
+import { RecordHandle, recordKind } from '../statics.js';
 import { Guard } from './guard.js';
 import { holderId, holderIsolate, holderName, lockName } from './held.js';
 import { preemptDisable, preemptEnable } from './preempt.js';
@@ -39,14 +38,16 @@ const NAP_MS = 1;
 const RETRIES_MAX = 64;
 
 /** C: seqlock_t; seqcount_t for who has a lock of its own for the writers. */
-export class SeqLock implements Handle {
+export class SeqLock extends RecordHandle {
   readonly kthread = 'seqlock';
-  constructor(readonly addr: number) {}
 }
-registerHandle('seqlock', ({ addr }: Handle) => new SeqLock(addr));
+const records = recordKind('seqlock', SEQLOCK.sizeof, SeqLock);
 
-/** The seqlock `name` of the calling file, free when it is new. Throws as declareStatic. C: DEFINE_SEQLOCK. */
-export const declareSeqlock = (meta: ImportMeta, name: string): SeqLock => new SeqLock(declareStatic(meta, name, 'seqlock', SEQLOCK.sizeof));
+/** The seqlock `name` of the calling file, free when it is new. Throws KernelError ENOMEM, and EINVAL if the name is something else. C: DEFINE_SEQLOCK. */
+export const declareSeqlock = (meta: ImportMeta, name: string): SeqLock => records.declare(meta, name);
+
+/** A seqlock of one's own, to be freed by `using` or with the calling module. KernelError ENODEV where no machine is, ENOMEM. C: seqlock_init. */
+export const newSeqlock = (): SeqLock => records.create();
 
 export function readSeqbeginAt(at: number): number {
   for (let looks = 1; ; looks++) {

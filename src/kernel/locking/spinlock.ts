@@ -12,36 +12,37 @@ import { cas } from '../../lib/atomic.js';
 import { bugOn } from '../../lib/bug.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { struct, u32 } from '../../lib/struct.js';
-import { registerHandle, type Handle } from '../handle.js';
 import { reportBug } from '../panic.js';
 import { holder, preemptWord } from '../sched/core.js';
 import { me } from '../smp.js';
-import { declareStatic } from '../statics.js';
+import { RecordHandle, recordKind } from '../statics.js';
 import { Guard } from './guard.js';
-import { holderId, holderIsolate, holderName, lockName } from './held.js';
+import { holderId, holderIsolate, holderName, lockName, watchFreeing } from './held.js';
 import { contend, rawSpinUnlock, spinOwner } from './raw_spinlock.js';
 
 export const SPINLOCK = struct('spinlock', { owner: u32('a') });
 
 /** C: spinlock_t. */
-export class SpinLock implements Handle {
+export class SpinLock extends RecordHandle {
   readonly kthread = 'spinlock';
-  constructor(readonly addr: number) {}
 
-  /** As spinLock(this), for what takes any lock. */
+  /** As a lock that waitEventLockIrq and its like give back while they sleep. */
   lock(): void {
     spinLockAt(this.addr);
   }
 
-  /** As spinUnlock(this). */
   unlock(): void {
     spinUnlockAt(this.addr);
   }
 }
-registerHandle('spinlock', ({ addr }: Handle) => new SpinLock(addr));
+const records = recordKind('spinlock', SPINLOCK.sizeof, SpinLock);
 
-/** The spinlock `name` of the calling file, free when it is new. Throws as declareStatic. C: DEFINE_SPINLOCK. */
-export const declareSpinlock = (meta: ImportMeta, name: string): SpinLock => new SpinLock(declareStatic(meta, name, 'spinlock', SPINLOCK.sizeof));
+/** The spinlock `name` of the calling file, free when it is new. Throws KernelError ENOMEM, and EINVAL if the name is something else. C: DEFINE_SPINLOCK. */
+export const declareSpinlock = (meta: ImportMeta, name: string): SpinLock => records.declare(meta, name);
+
+/** A spinlock of one's own, to be freed by `using` or with the calling module. KernelError ENODEV where no machine is, ENOMEM. C: spin_lock_init. */
+export const newSpinlock = (): SpinLock => records.create();
+watchFreeing('spinlock', (at) => spinOwner(at) !== 0);
 
 /** Takes `lock`, however long it takes. Throws a BUG where that would be for ever. Never sleeps. C: spin_lock. */
 export const spinLock = (lock: SpinLock): void => spinLockAt(lock.addr);
