@@ -5,14 +5,11 @@
 import { expect, test } from 'vitest';
 import { readProc, snapshot } from '../../fs/proc.js';
 import { clearLog, dmesg, type Task } from '../../index.js';
-import { fetchOr } from '../../lib/atomic.js';
 import { CPU1, HERE, KINDS, PLAIN, pause, until } from '../kinds.fixture.js';
 import { getTaskStruct, kthreadRun, kthreadStop, wakeUpProcess } from '../kthread.js';
 import { oneMachine } from '../machine.fixture.js';
-import { SIGKILL } from '../signal.js';
-import { wakeUpState } from '../sched/core.js';
+import { SIGINT, SIGKILL, sendSig } from '../signal.js';
 import { current, findTaskByPid } from '../sched/handle.js';
-import { TASK, TASK_INTERRUPTIBLE, TASK_WAKEKILL } from '../sched/task.js';
 import { describeBlocked, lockOwner } from './held.js';
 import { declareMutex, mutexGuard, mutexIsLocked, mutexLock, mutexLockInterruptible, mutexLockSync, mutexTrylock, mutexUnlock, type Mutex } from './mutex.js';
 import { newPuppet } from './puppet.fixture.js';
@@ -22,13 +19,6 @@ let made = 0;
 const newMutex = (): Mutex => declareMutex(import.meta, `m${made++}`);
 const log = (): string => dmesg().join('\n');
 const PAIRS = KINDS.flatMap((first) => KINDS.map((second) => [first.kind, second.kind, first, second] as const));
-
-/** Makes `sig` pending for `task`, as a signal that it allows. */
-function raise(task: Task, sig: number): void {
-  fetchOr(task.addr + TASK.sig_pending, 1 << (sig - 1));
-  wakeUpState(task.addr, TASK_INTERRUPTIBLE | (sig === SIGKILL ? TASK_WAKEKILL : 0));
-}
-const SIGINT = 2;
 
 test.each(PAIRS)('%s has it, %s waits in D and gets it, and is told of in /proc', async (_, __, first, second) => {
   const m = newMutex();
@@ -95,13 +85,14 @@ test.each(KINDS)('a signal ends an interruptible wait with -EINTR, and the waite
   const m = newMutex();
   const [a, b] = [await newPuppet(kind, 'a', m), await newPuppet(kind, 'b', m)];
   await mutexLock(m);
+  await a.does('allowSignal', m, SIGINT);
   await a.waits('mutexLockInterruptible', m);
   await b.waits('mutexLockInterruptible', m);
   expect([a.task.state, await readProc(`/proc/${a.task.pid}/wchan`)]).toEqual(['S', 'mutex_lock_interruptible']);
   wakeUpProcess(a.task);
   await pause(2);
   expect([a.isIdle, a.task.state]).toEqual([false, 'S']);
-  raise(a.task, SIGINT);
+  sendSig(SIGINT, a.task, false);
   expect(await a.result()).toBe(-4);
   expect(await a.does('mutexLockInterruptible', m)).toBe(-4); // Still pending.
   mutexUnlock(m);
@@ -133,12 +124,13 @@ test.each(KINDS)('SIGKILL ends a killable wait, another signal does not: $kind',
   const m = newMutex();
   const puppet = await newPuppet(kind, 'killable', m);
   await mutexLock(m);
+  for (const sig of [SIGINT, SIGKILL]) await puppet.does('allowSignal', m, sig);
   await puppet.waits('mutexLockKillable', m);
   expect(puppet.task.state).toBe('D');
-  raise(puppet.task, SIGINT);
+  sendSig(SIGINT, puppet.task, false);
   await pause(3);
   expect(puppet.isIdle).toBe(false);
-  raise(puppet.task, SIGKILL);
+  sendSig(SIGKILL, puppet.task, false);
   expect(await puppet.result()).toBe(-4);
   mutexUnlock(m);
   await puppet.stop();

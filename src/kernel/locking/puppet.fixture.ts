@@ -5,6 +5,7 @@
 import { load, store } from '../../lib/atomic.js';
 import { behaviour, until, words, type Kind } from '../kinds.fixture.js';
 import { getTaskStruct, kthreadShouldStop, kthreadStop, kthreadStopPut, wakeUpProcess } from '../kthread.js';
+import { allowSignal, flushSignals } from '../signal.js';
 import { scheduleTimeoutIdle, scheduleTimeoutIdleSync } from '../time/sleep.js';
 import type { Task } from '../sched/handle.js';
 import {
@@ -24,8 +25,10 @@ type Lock = Mutex & Semaphore & RwSemaphore & RwLock;
 type Result = number | boolean | void;
 type Call = readonly [awaited: (lock: Lock, n: number) => Result | Promise<Result>, blocking: (lock: Lock, n: number) => Result];
 
-const both = (call: (lock: Lock) => Result): Call => [call, call];
+const both = (call: (lock: Lock, n: number) => Result): Call => [call, call];
 const CALLS = {
+  allowSignal: both((_, n) => allowSignal(n)),
+  flushSignals: both(() => flushSignals()),
   mutexLock: [(m) => mutexLock(m), mutexLockSync],
   mutexLockInterruptible: [(m) => mutexLockInterruptible(m), mutexLockInterruptibleSync],
   mutexLockKillable: [(m) => mutexLockKillable(m), mutexLockKillableSync],

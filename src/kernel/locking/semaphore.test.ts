@@ -3,13 +3,11 @@
  */
 import { expect, test } from 'vitest';
 import { readProc } from '../../fs/proc.js';
-import { clearLog, dmesg, type Task } from '../../index.js';
-import { fetchOr } from '../../lib/atomic.js';
+import { clearLog, dmesg } from '../../index.js';
 import { CPU1, HERE, KINDS, PLAIN, pause, until } from '../kinds.fixture.js';
 import { getTaskStruct, kthreadRun, kthreadStopPut } from '../kthread.js';
 import { oneMachine } from '../machine.fixture.js';
-import { wakeUpState } from '../sched/core.js';
-import { TASK, TASK_INTERRUPTIBLE } from '../sched/task.js';
+import { SIGTERM, sendSig } from '../signal.js';
 import { HZ, jiffies, timeAfterEq } from '../time/time.js';
 import { describeBlocked } from './held.js';
 import { newPuppet } from './puppet.fixture.js';
@@ -20,12 +18,6 @@ let made = 0;
 const newSemaphore = (count: number): Semaphore => declareSemaphore(import.meta, `sem${made++}`, count);
 const log = (): string => dmesg().join('\n');
 const PAIRS = KINDS.flatMap((first) => KINDS.map((second) => [first.kind, second.kind, first, second] as const));
-
-/** Makes SIGTERM pending for `task`, as a signal that it allows. */
-function raise(task: Task): void {
-  fetchOr(task.addr + TASK.sig_pending, 1 << 14);
-  wakeUpState(task.addr, TASK_INTERRUPTIBLE);
-}
 
 test('as many as there are can be had without waiting, and then none', () => {
   const sem = newSemaphore(2);
@@ -75,9 +67,10 @@ test('what is given goes to the first who waits, and nobody who comes later can 
 test.each(KINDS)('a signal or a stop ends an interruptible wait with -EINTR, and a stop no other: $kind', async (kind) => {
   const sem = newSemaphore(0);
   const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => newPuppet(kind, name, sem)));
+  await a.does('allowSignal', sem, SIGTERM);
   await a.waits('downInterruptible', sem);
   expect([a.task.state, await readProc(`/proc/${a.task.pid}/wchan`)]).toEqual(['S', 'down_interruptible']);
-  raise(a.task);
+  sendSig(SIGTERM, a.task, false);
   expect(await a.result()).toBe(-4);
   await b.waits('downKillable', sem);
   await c.waits('downInterruptible', sem);
