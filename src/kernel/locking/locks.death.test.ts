@@ -9,7 +9,7 @@ import { buffer } from '../../lib/memory.js';
 import { PLAIN, pause, until, words, type Behaviour } from '../kinds.fixture.js';
 import { getTaskStruct, kthreadStopPut, wakeUpProcess } from '../kthread.js';
 import type { Task } from '../sched/handle.js';
-import { GOES_ON, HOLDS, LOCKS, LOCK_NAMES, READERS, dieAt, fight, type LockName, type ReaderName, type Victim } from './locks.fixture.js';
+import { GOES_ON, HOLDS, LOCKS, LOCK_NAMES, READERS, SEEN_WORDS, dieAt, fight, type LockName, type ReaderName, type Subject } from './locks.fixture.js';
 
 let machine: Machine;
 beforeAll(async () => {
@@ -63,11 +63,11 @@ describe.each(LOCK_NAMES)('%s', (of) => {
 });
 
 /** Has a victim die at each of its steps, as many as one takes that lives; `meanwhile` is what happens beside it. */
-async function everyStep(of: LockName, how: Partial<Victim>, meanwhile: (lock: never, seen: Int32Array, victim: Task) => Promise<void>, before: (lock: never) => Promise<void> | void = () => {}): Promise<void> {
+async function everyStep(of: LockName, how: Partial<Subject>, meanwhile: (lock: never, seen: Int32Array, victim: Task) => Promise<void>, before: (lock: never) => Promise<void> | void = () => {}): Promise<void> {
   let steps = 1;
   for (let step = 0; step <= steps; step++) {
     const lock = make(of);
-    const seen = view(3);
+    const seen = view(SEEN_WORDS);
     await before(lock);
     const victim = await start(dieAt, { of, lock, step, seen, ...how }, 'victim');
     await meanwhile(lock, seen, victim);

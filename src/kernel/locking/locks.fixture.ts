@@ -2,7 +2,7 @@
  * What the tests of all kinds of lock have in common: the locks in a table, by what one does with them, and threads that
  * fight for one, hold one, or die with one. Other isolates import this file; locks and counters come as data.
  */
-import { witnessAccesses } from '../../lib/atomic.js';
+import { cas, futexWait, load, witnessAccesses } from '../../lib/atomic.js';
 import { condResched, condReschedSync } from '../sched/core.js';
 import { behaviour } from '../kinds.fixture.js';
 import { yieldCpu, yieldCpuSync } from '../time/sleep.js';
@@ -127,19 +127,19 @@ export const keepIt = behaviour<Held & { seen: Int32Array }>(import.meta, 'keepI
   seen[0] = 1;
 });
 
-/** Words of a victim: what it has done, and that it may go on. */
-export const ACCESSES = 0, HOLDS = 1, GOES_ON = 2;
+/** Words of a subject: what it has done, and what its test tells it. */
+export const ACCESSES = 0, HOLDS = 1, GOES_ON = 2, STOPPED = 3, SEEN_WORDS = 4;
 
-export interface Victim extends Held {
-  /** Its isolate dies right before this access to shared memory, counted from 1; 0: it lives. */
+export interface Subject extends Held {
+  /** It does it right before this access to shared memory, counted from 1; 0: never. */
   readonly step: number;
-  /** What is counted: all of it, or the unlocking only, which then begins when it is told. */
+  /** What is counted: all of it, or the unlocking only, which then begins when it is told to go on. */
   readonly only?: 'unlock';
   readonly seen: Int32Array;
 }
 
-/** Takes the lock and gives it back, and dies on the way. Returns the accesses that it took. */
-export const dieAt = behaviour<Victim>(import.meta, 'dieAt', async () => {}, ({ of, lock, reads, step, only, seen }) => {
+/** Takes the lock and gives it back, and does `what` on the way. Returns the accesses that it took. */
+function onTheWay({ of, lock, reads, step, only, seen }: Subject, what: () => void): number {
   let accesses = 0;
   let last = '';
   const count = (op: string, addr: number): void => {
@@ -147,17 +147,34 @@ export const dieAt = behaviour<Victim>(import.meta, 'dieAt', async () => {}, ({ 
     last = `${op} ${addr}`;
     seen[ACCESSES] = ++accesses;
     if (accesses !== step) return;
-    process.exit();
-    for (;;) continue; // It ends a moment later.
+    witnessAccesses(undefined);
+    what();
   };
   if (only !== 'unlock') witnessAccesses(count);
   table(of, reads).lockSync(lock);
   seen[HOLDS] = 1;
   if (only === 'unlock') {
-    while (seen[GOES_ON] === 0) continue;
+    waitFor(seen, GOES_ON);
     witnessAccesses(count);
   }
   table(of, reads).unlock(lock);
   witnessAccesses(undefined);
   return accesses;
-});
+}
+
+function waitFor(seen: Int32Array, word: number): void {
+  while (load(seen.byteOffset + word * 4) === 0) futexWait(seen.byteOffset + word * 4, 0, 1);
+}
+
+/** Its isolate dies on the way. */
+export const dieAt = behaviour<Subject>(import.meta, 'dieAt', async () => {}, (subject) => onTheWay(subject, () => {
+  process.exit();
+  for (;;) continue; // It ends a moment later.
+}));
+
+/** It stands still on the way until STOPPED is 2. */
+export const stopAt = behaviour<Subject>(import.meta, 'stopAt', async () => {}, (subject) => onTheWay(subject, () => {
+  const word = subject.seen.byteOffset + STOPPED * 4;
+  cas(word, 0, 1);
+  while (load(word) === 1) futexWait(word, 1, 1);
+}));
