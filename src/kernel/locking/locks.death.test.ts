@@ -2,7 +2,7 @@
  * Isolates that die with a lock: at every single access to shared memory that taking, waiting and giving back consist of.
  * Whatever the dead one had done by then, the next one gets the lock, and only one.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { boot, sysctl, type KernelError, type Machine } from '../../index.js';
 import { EFAULT } from '../../lib/errno.js';
 import { buffer } from '../../lib/memory.js';
@@ -10,6 +10,8 @@ import { PLAIN, pause, until, words, type Behaviour } from '../kinds.fixture.js'
 import { getTaskStruct, kthreadStopPut, wakeUpProcess } from '../kthread.js';
 import type { Task } from '../sched/handle.js';
 import { GOES_ON, HOLDS, LOCKS, LOCK_NAMES, READERS, SEEN_WORDS, dieAt, fight, type LockName, type ReaderName, type Subject } from './locks.fixture.js';
+
+vi.setConfig({ testTimeout: 120_000 }); // Each step is an isolate to start.
 
 let machine: Machine;
 beforeAll(async () => {

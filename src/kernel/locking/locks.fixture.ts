@@ -138,12 +138,12 @@ export interface Subject extends Held {
   readonly seen: Int32Array;
 }
 
-/** Takes the lock and gives it back, and does `what` on the way. Returns the accesses that it took. */
-function onTheWay({ of, lock, reads, step, only, seen }: Subject, what: () => void): number {
+/** Takes the lock and gives it back, and does `what` on the way; before loads too, if `loads`. Returns the accesses that it took. */
+function onTheWay({ of, lock, reads, step, only, seen }: Subject, what: () => void, loads: boolean): number {
   let accesses = 0;
   let last = '';
   const count = (op: string, addr: number): void => {
-    if (`${op} ${addr}` === last) return; // Looking again at what it waits for is one step.
+    if (`${op} ${addr}` === last || (op === 'load' && !loads)) return; // Looking again at what it waits for is one step.
     last = `${op} ${addr}`;
     seen[ACCESSES] = ++accesses;
     if (accesses !== step) return;
@@ -166,15 +166,15 @@ function waitFor(seen: Int32Array, word: number): void {
   while (load(seen.byteOffset + word * 4) === 0) futexWait(seen.byteOffset + word * 4, 0, 1);
 }
 
-/** Its isolate dies on the way. */
+/** Its isolate dies on the way. Before a load is the same as before what comes after it. */
 export const dieAt = behaviour<Subject>(import.meta, 'dieAt', async () => {}, (subject) => onTheWay(subject, () => {
   process.exit();
   for (;;) continue; // It ends a moment later.
-}));
+}, false));
 
 /** It stands still on the way until STOPPED is 2. */
 export const stopAt = behaviour<Subject>(import.meta, 'stopAt', async () => {}, (subject) => onTheWay(subject, () => {
   const word = subject.seen.byteOffset + STOPPED * 4;
   cas(word, 0, 1);
   while (load(word) === 1) futexWait(word, 1, 1);
-}));
+}, true));

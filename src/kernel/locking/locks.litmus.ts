@@ -3,7 +3,7 @@
  * of the two is stopped before each of its accesses in turn; meanwhile the other does all of its part, or as much as it
  * can without the first. The drawings are in waiter.ts and mutex.ts.
  */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { sysctl } from '../../index.js';
 import { load, store } from '../../lib/atomic.js';
 import { buffer } from '../../lib/memory.js';
@@ -14,6 +14,7 @@ import type { Task } from '../sched/handle.js';
 import { GOES_ON, HOLDS, LOCKS, LOCK_NAMES, SEEN_WORDS, STOPPED, stopAt, type LockName, type Subject } from './locks.fixture.js';
 
 oneMachine();
+vi.setConfig({ testTimeout: 120_000 }); // Each step is a thread to start.
 beforeAll(() => void sysctl('kernel.halt_poll_us', 0)); // Watching a word is not a step.
 
 /** Time for the other one's part, ms, if it cannot do all of it. */
