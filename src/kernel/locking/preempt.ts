@@ -3,12 +3,12 @@
  * call; so all the count does is to catch that call, which would leave others spinning for as long as it sleeps.
  */
 import { host } from '../../arch/host.js';
-import { r32, readString, w32 } from '../../lib/memory.js';
+import { r32, w32 } from '../../lib/memory.js';
 import { sprintf } from '../../lib/printf.js';
-import { TASK_COMM_LEN } from '../param.js';
-import { reportBug } from '../panic.js';
+import { callTrace, reportBug, whoRuns } from '../panic.js';
 import { holder, preemptWord, setAtomicReporter } from '../sched/core.js';
 import { TASK } from '../sched/task.js';
+import { self } from '../smp.js';
 
 /** From here to preemptEnable() the caller must not sleep or await; they nest. It keeps nobody else from running: that takes a lock. C: preempt_disable. */
 export function preemptDisable(): void {
@@ -32,15 +32,14 @@ const TOLD_MAX = 256;
 /** `task` (0: code outside of any) leaves the CPU with a spinlock in hand, or is in `why`, where it might. */
 function report(task: number, why?: string): void {
   const count = r32(task === 0 ? preemptWord(null) : task + TASK.preempt_count);
-  const pid = task === 0 ? 1 : r32(task + TASK.pid);
-  const name = task === 0 ? 'init' : readString(task + TASK.comm, TASK_COMM_LEN);
+  const { pid, comm } = whoRuns(task, self);
   const trace = host.errorTrace(report);
-  if (why === undefined) return reportBug(sprintf('scheduling while atomic: %s/%d/0x%08x', name, pid, count), task, [], trace);
-  const place = trace.replace(/\n *at (async |asyncMain)[^]*/, ''); // How it got there is another matter.
+  if (why === undefined) return reportBug(sprintf('scheduling while atomic: %s/%d/0x%08x', comm, pid, count), task, [], trace);
+  const place = callTrace(trace).replace(/\n(async |kthread(Own)? )[^]*/, ''); // How it got there is another matter.
   if (told.has(place) || told.size === TOLD_MAX) return;
   told.add(place);
   reportBug(`sleeping function called from invalid context at ${why}`, task, [
-    sprintf('in_atomic(): 1, irqs_disabled(): 0, non_block: 0, pid: %d, name: %s', pid, name),
+    sprintf('in_atomic(): 1, irqs_disabled(): 0, non_block: 0, pid: %d, name: %s', pid, comm),
     sprintf('preempt_count: %x, expected: 0', count),
   ], trace);
 }
