@@ -33,6 +33,12 @@ export {
   kthreadWorkerFnSync, workfn, type WorkBody, type WorkFn,
 } from './kernel/kthread_worker.js';
 export { KTW_BLOCKING, KTW_FREEZABLE } from './kernel/kthread_work.js';
+export { cancelWork, kthreadCancelDelayedWorkSync as cancelDelayedWorkSync, kthreadCancelWorkSync as cancelWorkSync, kthreadCancelWorkSyncSync as cancelWorkSyncSync, kthreadInitDelayedWork as initDelayedWork, kthreadInitWork as initWork } from './kernel/kthread_worker.js';
+export {
+  WORK_BUSY_PENDING, WORK_BUSY_RUNNING, WQ_BLOCKING, WQ_CPU_INTENSIVE, WQ_FREEZABLE, WQ_HIGHPRI, WQ_MEM_RECLAIM, WQ_UNBOUND, Workqueue, allocOrderedWorkqueue, allocWorkqueue, destroyWorkqueue, destroyWorkqueueSync,
+  flushDelayedWork, flushWork, flushWorkSync, flushWorkqueue, flushWorkqueueSync, modDelayedWork, queueDelayedWork, queueWork, queueWorkOn, scheduleDelayedWork, scheduleWork, systemWq, workBusy, workOnCpu, workOnCpuSync,
+  workPending,
+} from './kernel/workqueue.js';
 // States and sleeping
 export {
   PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, SCHED_FIFO, SCHED_NORMAL, SCHED_RR, TASK_DEAD, TASK_FREEZABLE, TASK_FROZEN, TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NOLOAD, TASK_NORMAL, TASK_PARKED,

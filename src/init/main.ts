@@ -37,6 +37,7 @@ import { resolveHandles } from '../kernel/statics.js';
 import { initSysctls, sysctl } from '../kernel/sysctl.js';
 import { msleep, msleepInterruptible } from '../kernel/time/sleep.js';
 import { uptime } from '../kernel/time/time.js';
+import { forgetSystemQueues } from '../kernel/workqueue.js';
 import type { Timer } from '../kernel/time/timer.js';
 import type { OopsMail } from './isolate.js';
 import { attach, initIsolate } from './join.js';
@@ -310,6 +311,7 @@ async function leave(): Promise<void> {
   forgetWarnings();
   forgetSpares();
   forgetWorks();
+  forgetSystemQueues();
   host.keepAlive(false);
   (globalThis as { [ONE_COPY]?: boolean })[ONE_COPY] = false;
 }

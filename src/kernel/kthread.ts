@@ -28,6 +28,7 @@ import { kfree, kzalloc } from './mm/slab.js';
 import { TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
 import { setPanicHandler, warn, warnOnce, warnTask } from './panic.js';
 import { forEachTask } from './pid.js';
+import { KERN_ERR, printk } from './printk/printk.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
 import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropSleep, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, probeThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
@@ -73,10 +74,12 @@ const CREATE = struct('kthread_create_info', {
   kflags: u32('c'),
   fn: ptr('c'), //           text for /proc; goes over to the task
   parcel: ptr('c'), //       file, name and data for another isolate, 0: it lives where it was asked for
-  settled: u32('a'), //      1: it is answered, or given up; see submit()
+  settled: u32('a'), //      1: it is answered, or given up; see submit(). DETACHED: nobody waits for it
   done: u32('l', COMPLETION.sizeof / 4, 'struct completion'),
   name: bytes('c', TASK_NAME_LEN),
 });
+
+const DETACHED = 2;
 
 /** How function and data travel to another isolate. */
 interface Parcel {
@@ -174,6 +177,18 @@ export async function runSystemThread(name: string, fn: () => Promise<void>): Pr
   task.unref();
   wakeUpProcess(task);
   return task;
+}
+
+/**
+ * Starts a thread of the machine's own without waiting for it, from any context: kthreadd makes and wakes it, or says in the
+ * log why it cannot. `kflags` are KTHREAD_*. Throws as kthreadCreate what is known at once.
+ */
+export function kthreadSpawn<D>(fn: ThreadFn<D>, data: D, cpu: number, name: string, kflags: number): void {
+  const request = makeRequest(fn, data, cpu, name);
+  w32(request + CREATE.kflags, r32(request + CREATE.kflags) | kflags);
+  w32(request + CREATE.settled, DETACHED);
+  enlist(request);
+  if (!isSharedIsolate()) condReschedSync(); // kthreadd may have been woken here, and a plain thread need not sleep soon.
 }
 
 /** For plain threads; as kthreadCreate. Takes a threadfn only, since a closure would need this isolate's event loop. */
@@ -274,11 +289,7 @@ function sharedIsolate(cpu: number): number {
  *     takes the result, frees it                             ends with -EINTR without its function
  */
 function* submit(task: number, request: number, name: string, run: boolean): Blocking<Task> {
-  const lock = machineWord(MACHINE.create_lock);
-  rawSpinLock(lock);
-  listAddTail(request + CREATE.list, machineWord(MACHINE.create_list));
-  rawSpinUnlock(lock);
-  wakeUpState(r32(machineWord(MACHINE.kthreadd)), TASK_NORMAL);
+  enlist(request);
   if ((yield* waitForCommon(task, request + CREATE.done, TASK_KILLABLE, Infinity)) < 0) {
     const gaveUp = settle(request);
     if (!isSharedIsolate()) condReschedSync(); // It may have woken kthreadd here, and never sleep again.
@@ -293,6 +304,14 @@ function* submit(task: number, request: number, name: string, run: boolean): Blo
     return thread;
   }
   throw new KernelError(result, `cannot create thread "${name}": ${result === -ENOMEM ? 'kernel memory is out' : 'no pid or isolate is free'}`);
+}
+
+function enlist(request: number): void {
+  const lock = machineWord(MACHINE.create_lock);
+  rawSpinLock(lock);
+  listAddTail(request + CREATE.list, machineWord(MACHINE.create_list));
+  rawSpinUnlock(lock);
+  wakeUpState(r32(machineWord(MACHINE.kthreadd)), TASK_NORMAL);
 }
 
 /** Whether the caller is the first to settle the request: to answer it, or to give it up. */
@@ -370,6 +389,7 @@ onLostCreation((task) => answer(r32(task + TASK.create), -EAGAIN));
 /** False if the requester gave up: then there is no request any more. */
 function answer(request: number, result: number): boolean {
   if (result < 0) dropPlace(request);
+  if (load(request + CREATE.settled) === DETACHED) return answerNobody(request, result);
   const awaited = settle(request);
   if (!awaited) kfree(request);
   else {
@@ -377,6 +397,13 @@ function answer(request: number, result: number): boolean {
     completeAt(request + CREATE.done);
   }
   return awaited;
+}
+
+function answerNobody(request: number, result: number): true {
+  if (result > 0) wakeUpState(result, TASK_NORMAL);
+  else printk('%scannot create thread "%s": %pe\n', KERN_ERR, readString(request + CREATE.name, TASK_NAME_LEN), result);
+  kfree(request);
+  return true;
 }
 
 /** The thread could not be made: its isolate and data, as far as nobody took them over, are given back. */

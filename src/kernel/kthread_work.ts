@@ -12,7 +12,7 @@
  * none, so that it can be queued again. Who waits for a work puts a barrier behind it, a record of the same shape:
  * when the worker comes to that, all before it is over.
  */
-import { cas, load, store } from '../lib/atomic.js';
+import { cas, fetchOr, load, store } from '../lib/atomic.js';
 import { ENOMEM, ESRCH, KernelError } from '../lib/errno.js';
 import { listAdd, listAddTail, listDelInit, listEmpty, listInit, listNext } from '../lib/list.js';
 import { r32, w32 } from '../lib/memory.js';
@@ -24,7 +24,7 @@ import { onMailOf, sendMail, type Mail } from './mail.js';
 import { WORKER_CACHE, WORK_CACHE, WORK_CACHE_SIZE, kmemCacheGive, kmemCacheTake } from './mm/slab.js';
 import { warn, warnOnce } from './panic.js';
 import { addTimer, cancelTimer, isSharedIsolate, wakeUpState, type Blocking } from './sched/core.js';
-import { KTHREAD_BLOCKING, TASK, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, setTaskState } from './sched/task.js';
+import { KTHREAD_BLOCKING, PF_WQ_WORKER, TASK, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE, setTaskState } from './sched/task.js';
 import { deadlineIn } from './time/time.js';
 import type { Timer } from './time/timer.js';
 import { VALUE, clearValue, packedFailure, putValue, takeSlot, type Packed } from './value.js';
@@ -62,6 +62,10 @@ if (Math.max(WORKER.sizeof, WORK.sizeof) > WORK_CACHE_SIZE || WORKER.gen !== WOR
 export const KTW_FREEZABLE = 1;
 /** Not Linux's: its works are plain functions that may block, on an isolate of their own. */
 export const KTW_BLOCKING = 2;
+/** Its thread is a workqueue's. */
+export const KTW_WQ = 4;
+/** Its thread is being made. */
+export const KTW_STARTING = 8;
 /** The thread ended; nobody comes to what is queued unless another one takes over. */
 const KTW_ENDED = 0x10000;
 
@@ -209,11 +213,11 @@ function lockFor(worker: number, work: number): boolean {
   return true;
 }
 
-/** An idle work may change its worker. Linux warns of that. */
+/** An idle work may change its worker. Linux warns of that, unless it goes to a workqueue. */
 function leave(owner: number, work: number, worker: number): boolean {
   lock(owner);
   const idle = (load(work + WORK.state) & BUSY) === 0 && r32(work + WORK.canceling) === 0;
-  const alive = r32(owner + WORKER.gen) === r32(work + WORK.owner_gen);
+  const alive = r32(owner + WORKER.gen) === r32(work + WORK.owner_gen) && (r32(worker + WORKER.flags) & KTW_WQ) === 0;
   if (idle) cas(work + WORK.worker, owner, worker);
   unlock(owner);
   if (alive) warnOnce('kthread_queue_work: a work is queued to two workers; it stays with one');
@@ -348,7 +352,9 @@ export function attachTask(worker: number, task: number, isolate: number): void 
   lock(worker);
   store(worker + WORKER.task, task);
   store(worker + WORKER.isolate, isolate);
-  w32(worker + WORKER.flags, (r32(worker + WORKER.flags) & ~KTW_ENDED) | ((load(task + TASK.kflags) & KTHREAD_BLOCKING) !== 0 ? KTW_BLOCKING : 0));
+  const flags = r32(worker + WORKER.flags) & ~(KTW_ENDED | KTW_STARTING);
+  w32(worker + WORKER.flags, flags | ((load(task + TASK.kflags) & KTHREAD_BLOCKING) !== 0 ? KTW_BLOCKING : 0));
+  if ((flags & KTW_WQ) !== 0) fetchOr(task + TASK.flags, PF_WQ_WORKER);
   unlock(worker);
 }
 
@@ -443,8 +449,18 @@ export function* flushAt(task: number, work: number): Blocking<void> {
 /** Waits for everything that is queued or runs now. C: kthread_flush_worker. */
 export function* flushWorkerAt(task: number, worker: number): Blocking<void> {
   lock(worker);
-  if (r32(worker + WORKER.current_work) === 0 && listEmpty(worker + WORKER.work_list)) return unlock(worker);
+  const starting = (r32(worker + WORKER.flags) & KTW_STARTING) !== 0; // Then a worker without works has yet to come here.
+  if (!starting && r32(worker + WORKER.current_work) === 0 && listEmpty(worker + WORKER.work_list)) return unlock(worker);
   yield* waitAtBarrier(task, worker, r32(worker + WORKER.work_list + 4)); // Behind the last one.
+}
+
+/** Takes `work` off its list. Whether it was on one. Any context. C: cancel_work, cancel_delayed_work. */
+export function cancelWorkAt(work: number): boolean {
+  const worker = lockWorkerOf(work);
+  if (worker === 0) return false;
+  const was = unqueue(work);
+  unlock(worker);
+  return was;
 }
 
 /** Takes `work` off the list and waits for the end of its function. Whether it was queued. C: kthread_cancel_work_sync. */

@@ -14,6 +14,7 @@ import { current } from './sched/handle.js';
 import { isolateCpu, self } from './smp.js';
 import { scheduleTimeoutUninterruptible, scheduleTimeoutUninterruptibleSync } from './time/sleep.js';
 import { jiffies } from './time/time.js';
+import { WQ_BLOCKING, allocWorkqueue, destroyWorkqueueSync, flushWorkSync, flushWorkqueueSync, queueWork, workOnCpuSync } from './workqueue.js';
 
 /** Words of a test: works begun, ended, what the last one saw of itself, a word to let it go, and who ran, in order. */
 export const BEGUN = 0, ENDED = 4, PID = 8, CPU = 12, GO = 16, AT = 20, LOG = 24;
@@ -86,15 +87,17 @@ const failing: WorkBody<string, void> = ({ data }) => {
 };
 const echo: WorkBody<unknown, unknown> = ({ data }) => data;
 
+export const failingFn = workfn(import.meta, 'failing', failing);
 const declared = {
   note: workfn(import.meta, 'note', note),
   again: workfn(import.meta, 'again', again),
   againLater: workfn(import.meta, 'again later', againLater),
-  failing: workfn(import.meta, 'failing', failing),
+  failing: failingFn,
   echo: workfn(import.meta, 'echo', echo),
 };
-const asyncGateFn = workfn(import.meta, 'async gate', asyncGate);
-const plainGateFn = workfn(import.meta, 'plain gate', plainGate);
+export const noteFn = declared.note;
+export const asyncGateFn = workfn(import.meta, 'async gate', asyncGate);
+export const plainGateFn = workfn(import.meta, 'plain gate', plainGate);
 const stubbornFn = workfn(import.meta, 'stubborn', stubborn);
 const stubbornPlainFn = workfn(import.meta, 'stubborn, plain', stubbornPlain);
 export const dies = workfn(import.meta, 'dies', () => process.exit(3));
@@ -176,6 +179,29 @@ const counted = workfn(import.meta, 'counted', ({ data }: { data: number }) => v
 
 /** Moves `shared`, whose timer runs on another isolate, a minute away. */
 export const postponer = threadfn(import.meta, 'postponer', async (worker: KthreadWorker) => void kthreadModDelayedWork(worker, shared, 60_000));
+
+/** Goes through the workqueue calls for plain threads; returns the number of the first step that failed, 0 if none did. */
+export const queueingThread = threadfn(import.meta, 'queueing', (at: number): number => {
+  const wq = allocWorkqueue('plain', WQ_BLOCKING, 1);
+  const work = kthreadInitWork<Job, number>(noteFn, [at, 4]);
+  store(at + GO, 1);
+  const steps: ReadonlyArray<() => boolean> = [
+    () => queueWork(wq, work),
+    () => flushWorkSync(work) || load(at + ENDED) === 1,
+    () => work.result === 8,
+    () => !flushWorkSync(work),
+    () => workOnCpuSync(1, plainGateFn, [at, 5]) === 10 && load(at + CPU) === 1,
+    () => workOnCpuSync(0, asyncGateFn, [at, 6]) === 12 && load(at + CPU) === 0,
+    () => queueWork(wq, work),
+    () => {
+      flushWorkqueueSync(wq);
+      return load(at + ENDED) === 4;
+    },
+  ];
+  const failed = steps.findIndex((step) => !step()) + 1;
+  destroyWorkqueueSync(wq);
+  return failed;
+});
 
 /** A plain thread that serves a worker by itself. */
 export const server = threadfn(import.meta, 'server', (worker: KthreadWorker) => kthreadWorkerFnSync(worker));

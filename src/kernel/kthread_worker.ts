@@ -15,9 +15,9 @@ import { KthreadExit, reportError } from './exit.js';
 import { keepText } from './fork.js';
 import { registerHandle, type Handle } from './handle.js';
 import { isLoaded, loadError, loadFile, plainUrl } from './isolate.js';
-import { NUMA_NO_NODE, awaitedFn, isAsync, kthreadCreate, kthreadCreateOnCpu, kthreadCreateSync, kthreadStop, kthreadStopSync, threadfn, wakeUpProcess } from './kthread.js';
+import { NUMA_NO_NODE, awaitedFn, isAsync, kthreadCreate, kthreadCreateOnCpu, kthreadCreateSync, kthreadSpawn, kthreadStop, kthreadStopSync, threadfn, wakeUpProcess } from './kthread.js';
 import {
-  BUSY, KTW_BLOCKING, PENDING, RUNNING, TIMER, WORK, WORKER, WORK_DECLARED, WORK_DELAYED, attachTask, cancelAt, detachTask, dropWork, flushAt, flushWorkerAt, forgetDelays, forgetTimer, freeWorker, hasWork,
+  BUSY, KTW_BLOCKING, KTW_STARTING, PENDING, RUNNING, TIMER, WORK, WORKER, WORK_DECLARED, WORK_DELAYED, attachTask, cancelAt, cancelWorkAt, detachTask, dropWork, flushAt, flushWorkerAt, forgetDelays, forgetTimer, freeWorker, hasWork,
   initWorkAt, lockWorkerOf, modAt, newWork, newWorker, nextWork, orphanWork, queueAt, unlockWorker, type Taken,
 } from './kthread_work.js';
 import { warn, warnOnce } from './panic.js';
@@ -296,6 +296,18 @@ function begin(worker: KthreadWorker, task: Task, run: boolean): KthreadWorker {
   return worker;
 }
 
+/** A worker whose thread `name` is started without waiting for it, with `kflags` (KTHREAD_*) for the thread. Any context. For workqueues. */
+export function spawnWorker(flags: number, cpu: number, name: string, kflags: number): KthreadWorker {
+  const worker = kthreadInitWorker(flags | KTW_STARTING);
+  try {
+    kthreadSpawn(threadFor(flags), worker, cpu, name, kflags);
+    return worker;
+  } catch (error) {
+    freeWorker(worker.addr);
+    throw error;
+  }
+}
+
 /** For plain threads; as kthreadCreateWorker, but that the thread lives on CPU 0's isolate if not on one of its own. */
 export function kthreadCreateWorkerSync<const F extends string>(flags: number, fmt: F, ...args: PrintfArgs<F>): KthreadWorker {
   needPlain('kthreadCreateWorker');
@@ -320,29 +332,31 @@ export function kthreadRunWorkerSync<const F extends string>(flags: number, fmt:
  * are dropped with a warning. Sleeps. C: kthread_destroy_worker.
  */
 export async function kthreadDestroyWorker(worker: KthreadWorker): Promise<void> {
+  if (beginDestroy(worker)) await kthreadFlushWorker(worker).catch(threadIsGone);
   const { task } = worker;
-  if (task) {
-    wakeUpProcess(task);
-    await kthreadFlushWorker(worker).catch(threadIsGone);
-    if (task.exists) await kthreadStop(task);
-  }
+  if (task) await kthreadStop(task);
   freeIt(worker);
 }
 
 /** For plain threads; as kthreadDestroyWorker. */
 export function kthreadDestroyWorkerSync(worker: KthreadWorker): void {
-  const { task } = worker;
   needPlain('kthreadDestroyWorker');
-  if (task) {
-    wakeUpProcess(task);
-    try {
-      kthreadFlushWorkerSync(worker);
-    } catch (error) {
-      threadIsGone(error);
-    }
-    if (task.exists) kthreadStopSync(task);
+  const serves = beginDestroy(worker);
+  try {
+    if (serves) kthreadFlushWorkerSync(worker);
+  } catch (error) {
+    threadIsGone(error);
   }
+  const { task } = worker;
+  if (task) kthreadStopSync(task);
   freeIt(worker);
+}
+
+/** Whether there is a thread, or will be, to run what is queued; one that was never woken is. */
+function beginDestroy(worker: KthreadWorker): boolean {
+  const { task } = worker;
+  if (task) wakeUpProcess(task);
+  return task !== null || (r32(worker.addr + WORKER.flags) & KTW_STARTING) !== 0;
 }
 
 /** It is being destroyed anyway. */
@@ -465,6 +479,15 @@ export const kthreadCancelWorkSyncSync = <D>(work: KthreadWork<D>): boolean => b
 /** As kthreadCancelWorkSync; a timer that runs counts as queued. C: kthread_cancel_delayed_work_sync. */
 export const kthreadCancelDelayedWorkSync = <D>(work: KthreadDelayedWork<D>): Promise<boolean> => kthreadCancelWorkSync(work);
 export const kthreadCancelDelayedWorkSyncSync = <D>(work: KthreadDelayedWork<D>): boolean => kthreadCancelWorkSyncSync(work);
+
+/** Takes `work` off its queue, and does not wait if it runs. Whether it was queued, or its timer ran. Never sleeps. C: cancel_work, cancel_delayed_work. */
+export function cancelWork<D>(work: KthreadWork<D>): boolean {
+  if ((work.state & (PENDING | TIMER)) === 0) return false;
+  forgetTimer(work.addr);
+  const was = cancelWorkAt(work.addr);
+  forgetClosure(work.addr);
+  return was;
+}
 
 function* cancel(task: number, work: AnyWork): Blocking<boolean> {
   if ((work.state & RUNNING) !== 0) notFromWithin(load(work.addr + WORK.worker), 'kthread_cancel_work_sync');

@@ -28,7 +28,7 @@ import { KERN_ALERT, KERN_WARNING, printk } from './printk/printk.js';
 import { COMPLETION, completeAllAt, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
 import { block, currentThread, localThread, probeThread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
-import { TASK, TASK_DEAD, TASK_UNINTERRUPTIBLE } from './sched/task.js';
+import { KTHREAD_SYSTEM, TASK, TASK_DEAD, TASK_UNINTERRUPTIBLE } from './sched/task.js';
 import { ISOLATE, ISOLATE_FREE, SHARED, forEachIsolate, isolateAlive, reserveIsolate } from './smp.js';
 import { freeStatics } from './statics.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
@@ -322,6 +322,7 @@ function threadsOf(id: number): Task[] {
 async function reportLeft(at: number): Promise<void> {
   const name = readString(at + MODULE.name, NAME_LEN);
   for (const task of threadsOf(r32(at + MODULE.id))) {
+    if ((load(task.addr + TASK.kflags) & KTHREAD_SYSTEM) !== 0) continue; // The machine started it for the module, such as a kworker.
     const thread = localThread(task.addr);
     const trace = thread?.addr === task.addr ? await probeThread(thread) : '';
     addTaint(TAINT_DIE);
