@@ -24,7 +24,7 @@ import { jiffiesUntil, uptime } from '../time/time.js';
 import { getTask, putTask } from './ref.js';
 import { initRunQueue, nrRunning, rqPush, rqShift, type Share } from './rq.js';
 import { signalPendingState } from './signal.js';
-import { KTHREAD_BLOCKING, KTHREAD_MIGRATES, TASK, TASK_NORMAL, TASK_RUNNING, setTaskState, taskState, tryToWake } from './task.js';
+import { KTHREAD_BLOCKING, KTHREAD_MIGRATES, TASK, TASK_NORMAL, TASK_RUNNING, setTaskState, takePoke, taskState, tryToWake } from './task.js';
 import { wchan } from './wchan.js';
 
 /**
@@ -111,6 +111,8 @@ let turnSwitches = 0;
 let switches = 0;
 let alarmAt = Infinity;
 let bellArmed = false;
+/** The bell as it was before this isolate last looked at everything. */
+let bellSeen = 0;
 let isShared = false;
 let resynced = 0;
 let contexts: ReturnType<typeof host.contextVar<Context>>;
@@ -141,6 +143,7 @@ export function initScheduler(shared: boolean, hooks: SchedulerHooks): void {
   onCpu = stepping = plain = null;
   switching = kicked = turnPending = bellArmed = false;
   alarmAt = Infinity;
+  bellSeen = load(self + ISOLATE.bell);
   isShared = shared;
   wheel = new TimerWheel(uptime());
   contexts ??= host.contextVar<Context>();
@@ -362,20 +365,20 @@ function reschedule(now = uptime()): void {
 /** Nothing runs: true once the isolate may sleep, false if something came meanwhile. */
 function goIdle(): boolean {
   w32(self + ISOLATE.curr, 0);
-  const seen = load(self + ISOLATE.bell); // Before the last look: a ring after it is not missed.
   aboutToSleep();
   if (load(self + ISOLATE.wake_list) !== 0) {
     awake();
     return false;
   }
-  armBell(seen);
+  armBell();
   return true;
 }
 
-function armBell(seen: number): void {
+/** A ring since the last look at everything ends this wait at once: it may have been for mail, which no list shows. */
+function armBell(): void {
   if (bellArmed) return;
   bellArmed = true;
-  const rung = futexWaitAsync(self + ISOLATE.bell, seen);
+  const rung = futexWaitAsync(self + ISOLATE.bell, bellSeen);
   if (rung) void rung.then(onBell);
   else host.turn(onBell);
 }
@@ -390,6 +393,7 @@ export function lookForWork(look: () => void = () => {}): void {
 function onBell(): void {
   bellArmed = false;
   if (self === 0) return;
+  bellSeen = load(self + ISOLATE.bell);
   awake();
   turnStart = uptime();
   wf64(self + ISOLATE.answered, turnStart);
@@ -610,7 +614,7 @@ function blockUntilRunning(thread: Thread, deadline: number): void {
   atomicCheck(thread.addr);
   account(thread, uptime());
   w32(self + ISOLATE.curr, 0);
-  for (let state = load(word); state !== TASK_RUNNING; state = load(word)) { // [core:look] pairs with task:poke
+  for (let state = takePoke(thread.addr); state !== TASK_RUNNING; state = takePoke(thread.addr)) {
     runDuties();
     const now = uptime();
     if (now >= deadline) {

@@ -10,7 +10,7 @@
  *     flag? -> no sleep                      state INTERRUPTIBLE -> RUNNING  [task:wake]
  *     leave the CPU if still INTERRUPTIBLE   won? make it runnable, once
  */
-import { cas, load, store } from '../../lib/atomic.js';
+import { cas, fetchAnd, load, store } from '../../lib/atomic.js';
 import { bytes, f64Field, ptr, s32, struct, u32 } from '../../lib/struct.js';
 import { HELD_MAX, TASK_COMM_LEN, TASK_NAME_LEN } from '../param.js';
 
@@ -79,7 +79,7 @@ export const TASK_NOLOAD = 0x400;
 export const TASK_NEW = 0x800;
 export const TASK_FREEZABLE = 0x2000;
 export const TASK_FROZEN = 0x8000;
-/** Not Linux's: changes when a sleeper that owns its isolate should look for mail, without waking it. */
+/** Not Linux's: a sleeper that owns its isolate should look for mail and sleep on. */
 const TASK_POKED = 0x100000;
 export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
 export const TASK_IDLE = TASK_UNINTERRUPTIBLE | TASK_NOLOAD;
@@ -151,8 +151,15 @@ export function pokeSleeper(task: number): boolean {
   for (;;) {
     const state = load(word);
     if (state === TASK_RUNNING || (state & (TASK_DEAD | TASK_NEW)) !== 0) return false;
-    if (cas(word, state, state ^ TASK_POKED) === state) return true; // [task:poke] pairs with core:look
+    if (cas(word, state, state | TASK_POKED) === state) return true; // [task:poke] pairs with task:look
   }
+}
+
+/** Sleeper: its state word, with a poke taken from it; it looks for mail after this. A poke that comes later changes the word. */
+export function takePoke(task: number): number {
+  const word = task + TASK.__state;
+  const state = load(word);
+  return (state & TASK_POKED) === 0 ? state : fetchAnd(word, ~TASK_POKED) & ~TASK_POKED; // [task:look] pairs with task:poke
 }
 
 /** The letter of ps for a state word. C: task_state_to_char. */
