@@ -15,7 +15,7 @@ import { PID_MAX_LIMIT, TASK_COMM_LEN, TASK_NAME_LEN, UTS_RELEASE } from '../ker
 import { findTask, forEachTask } from '../kernel/pid.js';
 import {
   DEFAULT_PRIO, KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_IS_PER_CPU, KTHREAD_MIGRATES, KTHREAD_NOTIFY, KTHREAD_OOPSED,
-  KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED, KTHREAD_STOP_SIGNAL, KTHREAD_SYSTEM, KTHREAD_UNREF, PF_BORROWED, PF_KTHREAD,
+  KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED, KTHREAD_LISTENS, KTHREAD_SYSTEM, KTHREAD_UNREF, PF_BORROWED, PF_KTHREAD,
   SCHED_NORMAL, STATE_WORDS, TASK, TASK_DEAD, stateLetter,
 } from '../kernel/sched/task.js';
 import { taskAt } from '../kernel/sched/handle.js';
@@ -134,7 +134,7 @@ const text = (offset: number, size: number): string => decoder.decode(chars.suba
 
 const KFLAGS: ReadonlyArray<readonly [bit: number, name: string]> = [
   [KTHREAD_IS_PER_CPU, 'per_cpu'], [KTHREAD_SHOULD_STOP, 'should_stop'], [KTHREAD_SHOULD_PARK, 'should_park'],
-  [KTHREAD_NOTIFY, 'notify'], [KTHREAD_STARTED, 'started'], [KTHREAD_BLOCKING, 'blocking'], [KTHREAD_STOP_SIGNAL, 'stop_signal'],
+  [KTHREAD_NOTIFY, 'notify'], [KTHREAD_STARTED, 'started'], [KTHREAD_BLOCKING, 'blocking'], [KTHREAD_LISTENS, 'stop_signal'],
   [KTHREAD_MIGRATES, 'migrates'], [KTHREAD_UNREF, 'unref'], [KTHREAD_EXITING, 'exiting'], [KTHREAD_OOPSED, 'oopsed'],
   [KTHREAD_SYSTEM, 'system'],
 ];

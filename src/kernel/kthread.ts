@@ -18,6 +18,7 @@ import { listAddTail, listDelInit, listEmpty, listNext } from '../lib/list.js';
 import { r32, readString, w32, writeString } from '../lib/memory.js';
 import { vsprintf, type PrintfArgs } from '../lib/printf.js';
 import { bytes, ptr, s32, struct, u32 } from '../lib/struct.js';
+import { endForgotten, hasForgotten } from './borrowed.js';
 import { doExit, exitCodeOf, exitValue, onLostCreation, oopsError } from './exit.js';
 import { copyProcess, isDead, keepText, readTombstone } from './fork.js';
 import { claimIsolate, findSharedIsolate, giveTask, isLoaded, isolateModule, loadError, loadFile, plainUrl, retireIfDone, unclaim } from './isolate.js';
@@ -26,19 +27,19 @@ import { packValue, unpackValue } from './mail.js';
 import { MACHINE, MACHINE_RUNNING, isolateSlotAt, machineWord } from './memlayout.js';
 import { kfree, kzalloc } from './mm/slab.js';
 import { TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
-import { setPanicHandler, warn, warnOnce, warnTask } from './panic.js';
+import { setPanicHandler, warn, warnOnce } from './panic.js';
 import { forEachTask } from './pid.js';
 import { KERN_ERR, printk } from './printk/printk.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropSleep, forgetContexts, installThread, isSharedIsolate, localThread, needPlain, needThread, probeThread, pushWake, startThread, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
+import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, forgetContexts, installThread, isSharedIsolate, listenForNews, needPlain, needThread, pushWake, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import { putTask, tryGetTask } from './sched/ref.js';
 import {
   KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
-  KTHREAD_STOP_SIGNAL, KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
+  KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
   TASK_UNINTERRUPTIBLE, setTaskState, taskState,
 } from './sched/task.js';
-import { wchan, wchanName } from './sched/wchan.js';
+import { wchan } from './sched/wchan.js';
 import { ISOLATE, me, numOnlineCpus, self } from './smp.js';
 import { uptime } from './time/time.js';
 import type { Timer } from './time/timer.js';
@@ -500,21 +501,12 @@ async function kthread(thread: Thread, { fn, data }: Start): Promise<void> {
   } catch (error) {
     code = exitCodeOf(thread, error);
   }
-  if (thread.gate !== null) await reportForgotten(thread);
+  if (hasForgotten(thread)) await endForgotten(thread);
   bodies.delete(thread.addr);
   doExit(thread, code);
   if (--liveAsync > 0) return;
   addTimer(contextTimer, uptime() + CONTEXT_MS);
   retireIfDone();
-}
-
-/** The function is over, but a sleep that it did not await is not: a lost race, or a missing await. A queue must not keep the record of a task that is no more. */
-async function reportForgotten(thread: Thread): Promise<void> {
-  const where = wchanName(r32(thread.addr + TASK.wchan));
-  const trace = await probeThread(thread);
-  if (thread.gate === null) return;
-  dropSleep(thread);
-  warnTask(thread.addr, trace, '%s[%d] ended while it sleeps in %s: await that call, or give it a signal that ends it', taskAt(thread.addr).comm, thread.pid, where);
 }
 
 /** Following awaits costs every promise of the isolate something, turning it on and off too: it ends a while after the last thread. */
@@ -583,9 +575,7 @@ export function kthreadStopSignal(): AbortSignal {
       if ((flagsOf(thread.addr) & KTHREAD_SHOULD_STOP) !== 0 && !made.signal.aborted) made.abort(new KernelError(-EINTR, `thread ${thread.pid} was asked to stop`));
     };
     signals.set(thread, (controller = made));
-    thread.onNews = look;
-    fetchOr(thread.addr + TASK.kflags, KTHREAD_STOP_SIGNAL); // [kthread:listen] pairs with kthread:stop
-    look();
+    listenForNews(thread, look);
   }
   return controller.signal;
 }
@@ -660,12 +650,10 @@ function beginStop(task: Task): boolean {
 
 /** Sets the stop request and makes `task` look at it, whatever it does now. Does not wait. */
 export function requestStop(task: number): void {
-  const before = fetchOr(task + TASK.kflags, KTHREAD_SHOULD_STOP | KTHREAD_NOTIFY); // [kthread:stop] pairs with kthread:listen
+  const before = fetchOr(task + TASK.kflags, KTHREAD_SHOULD_STOP | KTHREAD_NOTIFY);
   if ((before & KTHREAD_SHOULD_PARK) !== 0) unpark(task);
   wakeUpState(task, TASK_NORMAL);
-  if ((before & KTHREAD_STOP_SIGNAL) === 0) return;
-  if (load(task + TASK.isolate) !== me) pushWake(task);
-  else queueMicrotask(() => localThread(task)?.onNews?.());
+  tellNews(task);
 }
 
 function endStop(task: Task): number {

@@ -12,7 +12,7 @@ import { EINVAL, ESRCH, KernelError } from '../lib/errno.js';
 import { isDead } from './fork.js';
 import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { findTask } from './pid.js';
-import { needThread, wakeUpState } from './sched/core.js';
+import { needThread, tellNews, wakeUpState } from './sched/core.js';
 import type { Task } from './sched/handle.js';
 import { putTask, tryGetTask } from './sched/ref.js';
 import { SIGKILL, taskFatalSignalPending, taskSignalPending } from './sched/signal.js';
@@ -94,7 +94,9 @@ function send(task: number, pid: number, sig: number, set: number, priv: boolean
     if (isDead(task)) return -ESRCH as -3;
     if (!validSignal(sig)) return -EINVAL as -22;
     const arrived = sig === 0 ? 0 : locked(task, () => deliver(task, sig, set, priv));
-    if (arrived !== 0) wakeUpState(task, arrived === SIGKILL ? TASK_INTERRUPTIBLE | TASK_WAKEKILL : TASK_INTERRUPTIBLE);
+    if (arrived === 0) return 0;
+    wakeUpState(task, arrived === SIGKILL ? TASK_INTERRUPTIBLE | TASK_WAKEKILL : TASK_INTERRUPTIBLE);
+    tellNews(task);
     return 0;
   } finally {
     putTask(task);

@@ -12,7 +12,7 @@
  * next thread inside the waker's call, since a waiter's condition would run with the waker's locks held.
  */
 import { host } from '../../arch/host.js';
-import { cas, cpuRelax, futexWait, futexWaitAsync, futexWake, load, store, xchg } from '../../lib/atomic.js';
+import { cas, cpuRelax, fetchOr, futexWait, futexWaitAsync, futexWake, load, store, xchg } from '../../lib/atomic.js';
 import { bugOn } from '../../lib/bug.js';
 import { EDEADLK, EPERM, KernelError } from '../../lib/errno.js';
 import { r32, rf64, w32, wf64 } from '../../lib/memory.js';
@@ -24,7 +24,7 @@ import { jiffiesUntil, uptime } from '../time/time.js';
 import { getTask, putTask } from './ref.js';
 import { initRunQueue, nrRunning, rqPush, rqShift, type Share } from './rq.js';
 import { signalPendingState } from './signal.js';
-import { KTHREAD_BLOCKING, KTHREAD_MIGRATES, TASK, TASK_NORMAL, TASK_RUNNING, setTaskState, takePoke, taskState, tryToWake } from './task.js';
+import { KTHREAD_BLOCKING, KTHREAD_LISTENS, KTHREAD_MIGRATES, TASK, TASK_NORMAL, TASK_RUNNING, setTaskState, takePoke, taskState, tryToWake } from './task.js';
 import { wchan } from './wchan.js';
 
 /**
@@ -73,6 +73,8 @@ export class Thread implements Timer {
   turnAt = 0;
   /** Of a blocking call's own task: the thread that called, null where none did. What the call takes is the caller's. */
   caller: Thread | null | undefined = undefined;
+  /** The tasks of its blocking calls beyond the first, while they sleep; null if there never were any. */
+  borrowers: Set<Thread> | null = null;
   /** Called when somebody has news for it that is no wake-up, such as a stop. */
   onNews: (() => void) | null = null;
 
@@ -488,6 +490,24 @@ function endSleep(thread: Thread): void {
   thread.onAwake = null;
   onAwake?.();
   if (thread.borrowed) giveBack(thread);
+}
+
+/** Has `hear` called, and now, whenever `thread` may have been asked to stop or sent a signal, also while it runs. */
+export function listenForNews(thread: Thread, hear: () => void): void {
+  const before = thread.onNews;
+  thread.onNews = before === null ? hear : () => {
+    before();
+    hear();
+  };
+  fetchOr(thread.addr + TASK.kflags, KTHREAD_LISTENS); // [core:listen] pairs with core:tell
+  hear();
+}
+
+/** Makes `task` hear of news if it listens for them; they are there already. */
+export function tellNews(task: number): void {
+  if ((load(task + TASK.kflags) & KTHREAD_LISTENS) === 0) return; // [core:tell] pairs with core:listen
+  if (load(task + TASK.isolate) !== me) pushWake(task);
+  else queueMicrotask(() => localThread(task)?.onNews?.());
 }
 
 /** Ends a sleep that nobody awaits any more: its algorithm cleans up after itself, and what follows the call never runs. */

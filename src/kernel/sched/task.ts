@@ -43,6 +43,7 @@ export const TASK = struct('task_struct', {
   wchan: u32('o'), //           why it waits: an entry of wchan.ts
   blocked_on: u32('o'), //      the lock it waits for and of which kind: see locking/held.ts
   worker: ptr('a'), //          the kthread_worker whose works it runs
+  exit_done: ptr('o'), //       a completion that happens last of all when it ends, 0: none
   create: ptr('o'), //          the request it was made for
   fn: ptr('c'), //              what it runs, as text; 0 for a borrowed task
   oops: ptr('a'), //            what killed it, as text
@@ -102,8 +103,8 @@ export const KTHREAD_NOTIFY = 8;
 export const KTHREAD_STARTED = 0x10;
 /** It owns its isolate and sleeps in a futex on its state word. */
 export const KTHREAD_BLOCKING = 0x20;
-/** It made an AbortSignal that must hear of a stop even while it runs. */
-export const KTHREAD_STOP_SIGNAL = 0x40;
+/** It must hear of a stop or a signal also while it runs: it made an AbortSignal, or sleeps in several tasks. */
+export const KTHREAD_LISTENS = 0x40;
 /** Served by whichever isolate wakes it: kthreadd. */
 export const KTHREAD_MIGRATES = 0x80;
 /** It does not keep the process alive. */
