@@ -10,13 +10,14 @@ setHost(nodeHost);
 export { boot, runningMachine, type BootOptions, type Machine, type ShutdownReport } from './init/main.js';
 export { insmod, listModules, moduleExit, moduleInit, rmmod, type InsmodOptions, type Module } from './kernel/module.js';
 export { moduleParam, type Param, type ParamInfo, type ParamInput, type ParamType } from './kernel/params.js';
+export { declareShared, type KernelWord, type Words } from './kernel/shared.js';
 // Kernel threads
 export {
   NUMA_NO_NODE, getTaskStruct, kthreadCreate, kthreadCreateOnCpu, kthreadCreateOnNode, kthreadCreateSync, kthreadData, kthreadFunc, kthreadPark, kthreadParkSync, kthreadParkme, kthreadParkmeSync, kthreadRun,
   kthreadRunOnCpu, kthreadRunSync, kthreadShouldPark, kthreadShouldStop, kthreadShouldStopOrPark, kthreadStop, kthreadStopPut, kthreadStopSignal, kthreadStopSync, kthreadUnpark, putTaskStruct, threadfn, wakeUpProcess,
   wakeUpTaskState as wakeUpState, type Closure, type Exit, type ThreadFn, type ThreadFnOptions,
 } from './kernel/kthread.js';
-export { kthreadExit } from './kernel/exit.js';
+export { completeAndExit, kthreadCompleteAndExit, kthreadExit } from './kernel/exit.js';
 export { taskTrace } from './kernel/stacktrace.js';
 export { Task, current, findTaskByPid } from './kernel/sched/handle.js';
 // Signals
@@ -71,6 +72,15 @@ export {
   waitEventKillableTimeout, waitEventKillableTimeoutSync, waitEventLockIrq, waitEventLockIrqCmd, waitEventLockIrqCmdSync, waitEventLockIrqSync, waitEventLockIrqTimeout, waitEventLockIrqTimeoutSync, waitEventState, waitEventStateSync,
   waitEventSync, waitEventTimeout, waitEventTimeoutSync, type Condition,
 } from './kernel/sched/wait_event.js';
+export {
+  SwaitQueueHead, declareSwaitQueueHead, finishSwait, newSwaitQueueHead, prepareToSwaitEvent, prepareToSwaitExclusive, swaitActive, swaitEventExclusive, swaitEventExclusiveSync, swaitEventIdleExclusive, swaitEventIdleExclusiveSync,
+  swaitEventIdleTimeoutExclusive, swaitEventIdleTimeoutExclusiveSync, swaitEventInterruptibleExclusive, swaitEventInterruptibleExclusiveSync, swaitEventInterruptibleTimeoutExclusive, swaitEventInterruptibleTimeoutExclusiveSync,
+  swaitEventTimeoutExclusive, swaitEventTimeoutExclusiveSync, swakeUpAll, swakeUpLocked, swakeUpOne, swqHasSleeper,
+} from './kernel/sched/swait.js';
+export {
+  atomicDecAndWakeUp, clearAndWakeUpBit, testAndClearWakeUpBit, waitOnBit, waitOnBitIo, waitOnBitIoSync, waitOnBitLock, waitOnBitLockSync, waitOnBitSync, waitOnBitTimeout, waitOnBitTimeoutSync, waitVarEvent, waitVarEventInterruptible,
+  waitVarEventInterruptibleSync, waitVarEventKillable, waitVarEventKillableSync, waitVarEventSync, waitVarEventTimeout, waitVarEventTimeoutSync, wakeUpBit, wakeUpVar,
+} from './kernel/sched/wait_bit.js';
 // Completions
 export {
   Completion, complete, completeAll, completeOnCurrentCpu, completionDone, declareCompletion, initCompletion, newCompletion, reinitCompletion, tryWaitForCompletion, waitForCompletion, waitForCompletionInterruptible,

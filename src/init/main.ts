@@ -30,6 +30,7 @@ import { block, addTimer, endScheduler, lookForWork } from '../kernel/sched/core
 import { taskAt, type Task } from '../kernel/sched/handle.js';
 import { KTHREAD_MIGRATES, KTHREAD_SYSTEM, KTHREAD_UNREF, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, setTaskState } from '../kernel/sched/task.js';
 import { putTask, tryGetTask } from '../kernel/sched/ref.js';
+import { initWaitTable } from '../kernel/sched/wait_bit.js';
 import { forgetWchans } from '../kernel/sched/wchan.js';
 import { taskTrace } from '../kernel/stacktrace.js';
 import { ISOLATE, ISOLATE_BUSY, ISOLATE_STARTING, SHARED, forEachIsolate, leaveMachine, me, releaseIsolate, reserveIsolate } from '../kernel/smp.js';
@@ -155,6 +156,7 @@ function layMachine(memory: SharedArrayBuffer, { cpus, hz, console, loglevel, wa
   initSysctls();
   sysctl('kernel.printk', loglevel);
   initSlab(TASK.sizeof, true);
+  initWaitTable();
 }
 
 /** Isolate 1 is this one, isolate 2 the host worker's, whether or not it is ever started. */

@@ -9,14 +9,15 @@ import { countLive, keepText, writeTombstone } from './fork.js';
 import { releaseHeld, releaseOutside } from './locking/held.js';
 import { dropMail } from './mail.js';
 import { MACHINE, machineWord } from './memlayout.js';
-import { reportOops } from './panic.js';
+import { reportOops, warn } from './panic.js';
 import { TASK_COMM_LEN } from './param.js';
 import { forEachTask, freePid } from './pid.js';
-import { completeAllAt } from './sched/completion.js';
+import { completeAllAt, completeAt, type Completion } from './sched/completion.js';
 import { emptyWakeList, needThread, removeThread, wakeUpState, type Thread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { putTask } from './sched/ref.js';
 import { KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_MIGRATES, KTHREAD_OOPSED, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, setTaskState } from './sched/task.js';
+import { dropEntries } from './sched/wait.js';
 import { abandonWait } from './sched/wait_queue.js';
 import { ISOLATE, ISOLATE_DEAD, forEachIsolate, ring } from './smp.js';
 
@@ -54,6 +55,8 @@ export function finishTask(task: number, code: number): void {
   freePid(pid);
   completeAllAt(task + TASK.parked);
   completeAllAt(task + TASK.exited);
+  const done = r32(task + TASK.exit_done);
+  if (done !== 0) completeAt(done); // Whoever waits for it may take away the thread's code and this completion.
   if ((load(task + TASK.kflags) & KTHREAD_UNREF) === 0) countLive(-1);
   putTask(task);
 }
@@ -61,6 +64,8 @@ export function finishTask(task: number, code: number): void {
 /** Ends the thread on its own isolate. */
 export function doExit(thread: Thread, code: number): void {
   const task = thread.addr;
+  const left = dropEntries(task);
+  if (left > 0) warn('%s[%d] ended with %d of its entries in wait queues: finishWait() or removeWaitQueue() was not called', readString(task + TASK.comm, TASK_COMM_LEN), thread.pid, left);
   removeThread(thread);
   finishTask(task, code);
 }
@@ -134,6 +139,17 @@ export function kthreadExit(code = 0): never {
   needThread('kthreadExit');
   throw new KthreadExit(code | 0);
 }
+
+/**
+ * As kthreadExit, and completes `done`, if one is given, when the thread is gone but for its exit value: after its `finally`
+ * blocks, and after whoever stops it can go on. So who waits for `done` may remove the module whose code it ran. C:
+ * kthread_complete_and_exit, complete_and_exit before Linux 5.17.
+ */
+export function kthreadCompleteAndExit(done: Completion | null, code = 0): never {
+  w32(needThread('kthreadCompleteAndExit').addr + TASK.exit_done, done?.addr ?? 0);
+  throw new KthreadExit(code | 0);
+}
+export { kthreadCompleteAndExit as completeAndExit };
 
 /** An isolate died by its own fault. As isolateEnded; who asked to hear of it does. */
 export function isolateDied(at: number, why: string): void {

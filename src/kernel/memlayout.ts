@@ -9,12 +9,13 @@
  *     0x0007_0000  tombstones: exit values of threads that are gone
  *     0x000a_0000  sysctl values
  *     0x000b_0000  log descriptors, then 0x0010_0000 .. the log's text
- *     0x0030_0000  spare
+ *     0x0030_0000  wait queues shared by all bits and words (wait_bit.ts)
+ *     0x0030_1000  spare
  *     0x0040_0000  shadow for address checks of C code, one byte for eight: memory size / 8, at a place that never moves
  *     after it     heap, to the end
  */
 import { alignUp, bytes, f64Field, ptr, s32, struct, u32 } from '../lib/struct.js';
-import { LOG_BUF_LEN, LOG_RECORDS, MEMORY_MIN, NR_CPUS, NR_ISOLATES, NR_TOMBSTONES, PID_MAX_LIMIT } from './param.js';
+import { LOG_BUF_LEN, LOG_RECORDS, MEMORY_MIN, NR_CPUS, NR_ISOLATES, NR_TOMBSTONES, PID_MAX_LIMIT, WAIT_TABLE_SIZE } from './param.js';
 
 /** Tells a kernel memory from any other: 'kthd'. */
 export const MACHINE_MAGIC = 0x6b746864;
@@ -92,7 +93,8 @@ export const SYSCTLS_AT = 0x000a_0000;
 export const LOG_DESC_AT = 0x000b_0000;
 export const LOG_DESC_STRIDE = 32;
 export const LOG_TEXT_AT = 0x0014_0000;
-export const SPARE_AT = 0x0030_0000;
+export const WAIT_TABLE_AT = 0x0030_0000;
+export const SPARE_AT = 0x0030_1000;
 export const SHADOW_AT = 0x0040_0000;
 /** Bytes of one heap block; the block map has one word for each. */
 export const HEAP_BLOCK = 0x1_0000;
@@ -106,6 +108,7 @@ const REGIONS: ReadonlyArray<readonly [name: string, at: number, size: number]> 
   ['sysctls', SYSCTLS_AT, 0x1_0000],
   ['log descriptors', LOG_DESC_AT, LOG_RECORDS * LOG_DESC_STRIDE],
   ['log text', LOG_TEXT_AT, LOG_BUF_LEN],
+  ['wait table', WAIT_TABLE_AT, WAIT_TABLE_SIZE * 16],
   ['spare', SPARE_AT, SHADOW_AT - SPARE_AT],
 ];
 

@@ -42,3 +42,5 @@ export const HALT_POLL_US = 50;
 export const WARM_ISOLATES = 2;
 /** Idle isolates kept after their threads ended; more are let go. */
 export const IDLE_ISOLATES_MAX = 8;
+/** Wait queues that all waiters for bits and words share. */
+export const WAIT_TABLE_SIZE = 256;

@@ -18,7 +18,7 @@ import { jiffiesUntil } from '../time/time.js';
 import type { Blocking, WaitOptions } from './core.js';
 import { form, jiffiesLeft, nothing, wait, waitSync, zeroOr, type Form, type Waiting } from './forms.js';
 import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, setTaskState } from './task.js';
-import { WAKE_ONE, WQ_FLAG_EXCLUSIVE, drainQueue, finishLocked, initQueue, lockQueue, ownEntry, prepareLocked, unlockQueue, wakeFirstLocked, wakeLocked } from './wait_queue.js';
+import { WQ_FLAG_EXCLUSIVE, drainQueue, finishLocked, initQueue, lockQueue, ownEntry, prepareLocked, unlockQueue, wakeFirstLocked } from './wait_queue.js';
 
 /** `lock` and `list` are a queue of wait_queue.ts. */
 export const COMPLETION = struct('completion', { done: u32('l'), lock: u32('a'), list: ptr('l', 2, 'struct list_head') });
@@ -64,29 +64,33 @@ function takeOne(at: number): void {
   if (done !== 0 && done !== UINT_MAX) w32(at + COMPLETION.done, done - 1);
 }
 
-/** Waits in `state` until `deadline`. Returns the jiffies left (at least 1), 0 when time ran out, or -ERESTARTSYS. */
+/** Waits in `state` until `deadline`. Returns the jiffies left (at least 1), 0 when time ran out, or -ERESTARTSYS. What is done wins over whatever ended the sleep. */
 export function* waitForCommon(task: number, at: number, state: number, deadline: number): Blocking<number> {
   const queue = queueOf(at);
   const entry = ownEntry(task, WQ_FLAG_EXCLUSIVE);
-  let done = false;
-  let locked = true;
+  let taken = false;
   lockQueue(queue);
   try {
-    while (!(done = r32(at + COMPLETION.done) !== 0)) {
+    while (r32(at + COMPLETION.done) === 0) {
       if (prepareLocked(queue, entry, task, state)) return -ERESTARTSYS; // [comp:wait] pairs with comp:done
       if (deadline !== Infinity && jiffiesUntil(deadline) === 0) return 0;
       unlockQueue(queue);
-      locked = false;
-      yield deadline;
-      lockQueue(queue);
-      locked = true;
+      let aborted: { reason: unknown } | undefined;
+      try {
+        yield deadline;
+      } catch (reason) {
+        aborted = { reason };
+      } finally {
+        lockQueue(queue);
+      }
+      if (aborted && r32(at + COMPLETION.done) === 0) throw aborted.reason;
     }
     takeOne(at);
+    taken = true;
     return Math.max(1, jiffiesUntil(deadline));
   } finally {
-    if (!locked) lockQueue(queue);
-    // Chosen, but not able to take: the next in the queue may.
-    if (finishLocked(entry) && !done && r32(at + COMPLETION.done) !== 0) wakeLocked(queue, WAKE_ONE);
+    // Chosen, but gone before it could take: the next one may.
+    if (finishLocked(entry) && !taken && r32(at + COMPLETION.done) !== 0) wakeFirstLocked(queue);
     unlockQueue(queue);
     setTaskState(task, TASK_RUNNING);
   }

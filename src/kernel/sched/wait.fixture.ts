@@ -8,10 +8,14 @@ import { behaviour } from '../kinds.fixture.js';
 import { kthreadShouldStop } from '../kthread.js';
 import type { SpinLock } from '../locking/spinlock.js';
 import { spinIsLocked, spinLock, spinUnlock } from '../locking/spinlock.js';
+import { getCurrentState, msleep, msleepSync, setCurrentState } from '../time/sleep.js';
 import { schedule, scheduleSync } from './core.js';
 import { current } from './handle.js';
-import { TASK, TASK_INTERRUPTIBLE } from './task.js';
-import { defineWait, finishWait, prepareToWait, prepareToWaitExclusive, wakeUp, wakeUpAll, wakeUpInterruptible, type WaitQueueHead } from './wait.js';
+import { TASK, TASK_INTERRUPTIBLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from './task.js';
+import {
+  addWaitQueue, autoremoveWakeFunction, defineWait, defineWaitFunc, finishWait, prepareToWait, prepareToWaitExclusive, removeWaitQueue, waitWoken, waitWokenSync, waitqueueActive, wakeUp, wakeUpAll, wakeUpInterruptible, wokenWakeFunction,
+  type WaitEntry, type WaitQueueHead,
+} from './wait.js';
 import * as family from './wait_event.js';
 
 /** Words of a test: looks at the condition, what it looks at, how many passed, how often the last one slept, what a thread noted, and who passed, in order. */
@@ -235,4 +239,99 @@ export const producer = behaviour<{ q: WaitQueueHead; back: WaitQueueHead; at: n
     wakeUp(q);
     family.waitEventSync(back, () => load(at + PASSED) === i);
   }
+});
+
+/** One moment of a thread that waits by hand, as digits: queue active, entry queued, state RUNNING, state word. Leaves it RUNNING. */
+function moment(q: WaitQueueHead, wait: WaitEntry): number {
+  const state = getCurrentState();
+  const seen = Number(waitqueueActive(q)) * 1000 + Number(wait.queued) * 100 + Number(state === TASK_RUNNING) * 10 + state;
+  setCurrentState(TASK_RUNNING);
+  return seen;
+}
+
+/** Queue, entry and state at every step of waiting by hand, written to ORDER and on; SEEN counts them. */
+function* stepsByHand(q: WaitQueueHead, at: number): Generator<void, void> {
+  const wait = defineWait();
+  const note = (): void => store(at + ORDER + fetchAdd(at + SEEN, 1) * 4, moment(q, wait));
+  note();
+  prepareToWait(q, wait, TASK_INTERRUPTIBLE);
+  note();
+  prepareToWait(q, wait, TASK_UNINTERRUPTIBLE);
+  note();
+  finishWait(q, wait);
+  note();
+  prepareToWait(q, wait, TASK_INTERRUPTIBLE);
+  wakeUp(q);
+  note();
+  yield;
+  finishWait(q, wait);
+  note();
+  prepareToWait(q, wait, TASK_INTERRUPTIBLE);
+  store(at + FLAG, 1);
+  yield;
+  note();
+  finishWait(q, wait);
+}
+
+export const byHand = behaviour<Waits>(import.meta, 'byHand', async ({ q, at }) => {
+  for (const _ of stepsByHand(q, at)) await schedule();
+}, ({ q, at }) => {
+  for (const _ of stepsByHand(q, at)) scheduleSync();
+});
+
+/** Sleeps with a wake function of its own: CHECKS counts its calls, SEEN is the key, FLAG lets it wake. */
+function guarded(at: number): WaitEntry {
+  return defineWaitFunc((entry, mode, flags, key) => {
+    fetchAdd(at + CHECKS, 1);
+    store(at + SEEN, key);
+    return load(at + FLAG) === 0 ? 0 : autoremoveWakeFunction(entry, mode, flags, key);
+  });
+}
+
+export const guardedSleeper = behaviour<Waits>(import.meta, 'guardedSleeper', async ({ q, at }) => {
+  const wait = guarded(at);
+  prepareToWait(q, wait, TASK_INTERRUPTIBLE);
+  await schedule();
+  finishWait(q, wait);
+  return 5;
+}, ({ q, at }) => {
+  const wait = guarded(at);
+  prepareToWait(q, wait, TASK_INTERRUPTIBLE);
+  scheduleSync();
+  finishWait(q, wait);
+  return 5;
+});
+
+/** Waits with waitWoken for FLAG to grow to `rounds`, once each; SEEN counts the rounds, SLEPT the sleeps. Returns the jiffies left the last time. */
+export const wokenWaiter = behaviour<Waits & { rounds: number; timeout: number }>(import.meta, 'wokenWaiter', async ({ q, at, rounds, timeout }) => {
+  const [wait, before] = [defineWaitFunc(wokenWakeFunction), slept()];
+  let left = 0;
+  addWaitQueue(q, wait);
+  while (load(at + SEEN) < rounds && !kthreadShouldStop()) {
+    await msleep(load(at + CHECKS)); // So that the wake-up comes before the sleep.
+    left = await waitWoken(wait, TASK_INTERRUPTIBLE, timeout);
+    store(at + SLEPT, slept() - before);
+    fetchAdd(at + SEEN, 1);
+  }
+  removeWaitQueue(q, wait);
+  return left;
+}, ({ q, at, rounds, timeout }) => {
+  const [wait, before] = [defineWaitFunc(wokenWakeFunction), slept()];
+  let left = 0;
+  addWaitQueue(q, wait);
+  while (load(at + SEEN) < rounds && !kthreadShouldStop()) {
+    msleepSync(load(at + CHECKS));
+    left = waitWokenSync(wait, TASK_INTERRUPTIBLE, timeout);
+    store(at + SLEPT, slept() - before);
+    fetchAdd(at + SEEN, 1);
+  }
+  removeWaitQueue(q, wait);
+  return left;
+});
+
+/** Ends with an entry in the queue. */
+export const litterer = behaviour<Waits>(import.meta, 'litterer', async ({ q }) => {
+  prepareToWait(q, defineWait(), TASK_RUNNING);
+}, ({ q }) => {
+  prepareToWait(q, defineWait(), TASK_RUNNING);
 });

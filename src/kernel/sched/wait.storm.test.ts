@@ -4,26 +4,19 @@
  */
 import { expect, test } from 'vitest';
 import { load } from '../../lib/atomic.js';
-import { CLOSURE, CPU1, PLAIN, until, words, type Behaviour, type Kind } from '../kinds.fixture.js';
-import { getTaskStruct, kthreadStopPut, wakeUpProcess } from '../kthread.js';
+import { until, words } from '../kinds.fixture.js';
+import { kthreadStopPut } from '../kthread.js';
 import { oneMachine } from '../machine.fixture.js';
 import type { Task } from './handle.js';
 import { PASSED, WORDS, consumer, producer } from './wait.fixture.js';
 import { newWaitQueueHead } from './wait.js';
+import { PAIRS, start } from './waiting.fixture.js';
 
 oneMachine();
 
 const ROUNDS = 100_000, CONSUMERS = 4, PATIENCE_MS = 300_000;
-const KINDS = [CLOSURE, CPU1, PLAIN];
-const PAIRS = KINDS.flatMap((by) => KINDS.map((who) => ({ by, who, pair: `four times ${who.kind}, woken by ${by.kind}` })));
 
-async function start<D>({ create }: Kind, what: Behaviour<D>, data: D, name: string): Promise<Task> {
-  const task = getTaskStruct(await create(what, data, name));
-  wakeUpProcess(task);
-  return task;
-}
-
-test.each(PAIRS)('T136 the producer sets the flag, then wakes; no consumer ever misses it: $pair', async ({ by, who }) => {
+test.each(PAIRS)('T136 the producer sets the flag, then wakes; none of four consumers ever misses it: $pair', async ({ by, who }) => {
   const [q, back, at] = [newWaitQueueHead(), newWaitQueueHead(), words(WORDS)];
   const consumers: Task[] = [];
   for (let i = 0; i < CONSUMERS; i++) consumers.push(await start(who, consumer, { q, back, at }, `consumer/${i}`));

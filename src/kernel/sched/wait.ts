@@ -33,6 +33,14 @@ export interface Lockable {
   unlock(): void;
 }
 
+/** A wait queue of whichever kind. */
+interface Queue {
+  readonly addr: number;
+}
+
+/** The lock of the queue at `addr`, as an object. */
+export const queueLock = (addr: number): Lockable => ({ lock: () => lockQueue(addr), unlock: () => unlockQueue(addr) });
+
 // --- Queues -------------------------------------------------------------------------------------------------------
 
 /** A wait queue. May be passed as thread data: it is the same queue on every isolate. C: wait_queue_head_t. */
@@ -44,7 +52,7 @@ export class WaitQueueHead implements Handle, Disposable {
 
   /** The queue's own lock, for wakeUpLocked and the waitEvent...Locked forms. Not across an await: others of the isolate would find it taken. C: q->lock. */
   get lock(): Lockable {
-    return { lock: () => lockQueue(this.addr), unlock: () => unlockQueue(this.addr) };
+    return queueLock(this.addr);
   }
 
   /** Frees a queue that newWaitQueueHead made; nobody may wait there. One that a module made is freed with the module at the latest. */
@@ -71,7 +79,7 @@ export const initWaitqueueHead = (q: WaitQueueHead): void => initQueue(q.addr);
 export const waitqueueActive = (q: WaitQueueHead): boolean => queueActive(q.addr);
 
 /** Whether somebody waits, ordered after everything that the caller wrote before. C: wq_has_sleeper. */
-export function wqHasSleeper(q: WaitQueueHead): boolean {
+export function wqHasSleeper(q: Queue): boolean {
   fetchOr(self + ISOLATE.asleep, 0); // A full barrier: nothing before it is seen after it.
   return queueActive(q.addr);
 }
@@ -199,7 +207,7 @@ const custom = new Map<number, { readonly entry: WaitEntry; readonly id: number;
 let nextId = 1;
 
 /** Gives `entry` its record, unless it has one. */
-function materialize(entry: WaitEntry, q: WaitQueueHead): number {
+function materialize(entry: WaitEntry, q: Queue): number {
   const { addr } = entry;
   if (addr !== 0) {
     bugOn(!listEmpty(addr) && r32(addr + WAIT_QUEUE_ENTRY.queue) !== q.addr, 'an entry of wait queue 0x%x is put into another, 0x%x', r32(addr + WAIT_QUEUE_ENTRY.queue), q.addr);
@@ -273,14 +281,14 @@ export const removeWaitQueue = (_q: WaitQueueHead, entry: WaitEntry): void => de
  * Queues `entry` if it is not, first and not exclusive, and says that the calling thread will sleep in `state` (TASK_*).
  * Then test, schedule(), and finishWait. EPERM outside a kernel thread, ENOMEM. C: prepare_to_wait.
  */
-export function prepareToWait(q: WaitQueueHead, entry: WaitEntry, state: number): void {
+export function prepareToWait(q: Queue, entry: WaitEntry, state: number): void {
   prepare(q, entry, state, 0);
 }
 
 /** The same as an exclusive waiter, last. Returns whether nobody waited before. C: prepare_to_wait_exclusive. */
-export const prepareToWaitExclusive = (q: WaitQueueHead, entry: WaitEntry, state: number): boolean => prepare(q, entry, state, WQ_FLAG_EXCLUSIVE);
+export const prepareToWaitExclusive = (q: Queue, entry: WaitEntry, state: number): boolean => prepare(q, entry, state, WQ_FLAG_EXCLUSIVE);
 
-function prepare(q: WaitQueueHead, entry: WaitEntry, state: number, flags: number): boolean {
+function prepare(q: Queue, entry: WaitEntry, state: number, flags: number): boolean {
   const { addr } = needThread('prepareToWait');
   const at = materialize(entry, q);
   lockQueue(q.addr);
@@ -296,7 +304,7 @@ function prepare(q: WaitQueueHead, entry: WaitEntry, state: number, flags: numbe
  * As prepareToWait, exclusive if entry.flags say so, but a pending signal that `state` allows takes the entry off the queue
  * and returns -512 (-ERESTARTSYS), else 0. C: prepare_to_wait_event.
  */
-export function prepareToWaitEvent(q: WaitQueueHead, entry: WaitEntry, state: number): 0 | -512 {
+export function prepareToWaitEvent(q: Queue, entry: WaitEntry, state: number): 0 | -512 {
   const { addr } = needThread('prepareToWaitEvent');
   const at = materialize(entry, q);
   lockQueue(q.addr);
@@ -306,7 +314,7 @@ export function prepareToWaitEvent(q: WaitQueueHead, entry: WaitEntry, state: nu
 }
 
 /** The wait is over: the calling thread's state is RUNNING, `entry` is in no queue. C: finish_wait. */
-export function finishWait(_q: WaitQueueHead, entry: WaitEntry): void {
+export function finishWait(_q: Queue, entry: WaitEntry): void {
   setTaskState(needThread('finishWait').addr, TASK_RUNNING);
   dematerialize(entry);
 }

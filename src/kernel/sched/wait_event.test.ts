@@ -3,16 +3,15 @@
  * what it leaves behind. For every kind of waiter; where two CPUs meet, for every kind of waker too.
  */
 import { expect, test } from 'vitest';
-import { fetchOr, load, store } from '../../lib/atomic.js';
+import { load, store } from '../../lib/atomic.js';
 import { EINVAL } from '../../lib/errno.js';
-import { CLOSURE, CPU1, HERE, KINDS, PLAIN, pause, until, words, type Behaviour, type Kind } from '../kinds.fixture.js';
+import { CLOSURE, CPU1, HERE, KINDS, pause, until, words } from '../kinds.fixture.js';
 import { getTaskStruct, kthreadRun, kthreadStop, kthreadStopPut, wakeUpProcess } from '../kthread.js';
 import { declareSpinlock, spinIsLocked } from '../locking/spinlock.js';
 import { oneMachine } from '../machine.fixture.js';
 import { uptime } from '../time/time.js';
-import { wakeUpState } from './core.js';
 import type { Task } from './handle.js';
-import { TASK, TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL } from './task.js';
+import { TASK, TASK_UNINTERRUPTIBLE } from './task.js';
 import {
   CHECKS, FLAG, LOCKED_WELL, ORDER, PASSED, SEEN, SLEPT, TIMED, UNTIMED, WORDS, cmdWaiter, lockWaiter, lockedWaiter, pingpong, sleeper, taker, thrower, timedWaiter, waiter, waker, type Untimed,
 } from './wait.fixture.js';
@@ -20,31 +19,10 @@ import {
   describeWait, newWaitQueueHead, waitqueueActive, wakeUp, wakeUpAll, wakeUpInterruptible, wakeUpInterruptibleAll, wakeUpLocked, wakeUpNr, type WaitQueueHead,
 } from './wait.js';
 import { waitEvent, waitEventInterruptible, waitEventInterruptibleSync, waitEventState, waitEventTimeout } from './wait_event.js';
+import { PAIRS, SIGKILL, SIGTERM, end, signal, sleeps, start } from './waiting.fixture.js';
 
 const { oopses } = oneMachine();
 const ERESTARTSYS = -512, ETIME = -62;
-const SIGKILL = 1 << 8, SIGTERM = 1 << 14;
-
-/** Creates and wakes a thread that may end by itself. */
-async function start<D>({ create }: Kind, what: Behaviour<D>, data: D, name?: string): Promise<Task> {
-  const task = getTaskStruct(await create(what, data, name));
-  wakeUpProcess(task);
-  return task;
-}
-
-/** What a thread returned that ends by itself. */
-async function end(task: Task): Promise<number> {
-  await until(() => task.state === 'X', `${task.comm} ends`);
-  return kthreadStopPut(task);
-}
-
-/** A signal that the thread allowed: pending, and whoever sleeps for it wakes. */
-function signal(task: Task, bit: number): void {
-  fetchOr(task.addr + TASK.sig_pending, bit);
-  wakeUpState(task.addr, bit === SIGKILL ? TASK_INTERRUPTIBLE | TASK_WAKEKILL : TASK_INTERRUPTIBLE);
-}
-
-const sleeps = (task: Task, letter: string): Promise<void> => until(() => task.state === letter && load(task.addr + TASK.wchan) !== 0, `${task.comm} sleeps in ${letter}`);
 const queued = (q: WaitQueueHead): Promise<void> => until(() => waitqueueActive(q), 'somebody is queued');
 const order = (at: number): number[] => Array.from({ length: load(at + PASSED) }, (_, i) => load(at + ORDER + i * 4));
 const forms = Object.keys(UNTIMED) as Untimed[];
@@ -105,8 +83,6 @@ test.each(KINDS)('T121 a wake-up with nobody waiting is lost: $kind', async (kin
   wakeUp(q);
   await end(task);
 });
-
-const PAIRS = [CLOSURE, CPU1, PLAIN].flatMap((by) => [CLOSURE, CPU1, PLAIN].map((who) => ({ by, who, pair: `${who.kind} by ${by.kind}` })));
 
 test.each(PAIRS)('T122 one wake_up wakes every non-exclusive waiter: $pair', async ({ by, who }) => {
   const [q, at] = [newWaitQueueHead(), words(WORDS)];
@@ -337,7 +313,7 @@ test.each(KINDS)('T145 it becomes true without a wake-up: 1 when time runs out: 
   for (const form of TIMED) {
     const [q, at] = [newWaitQueueHead(), words(WORDS)];
     const task = await start(kind, timedWaiter, { q, at, form, timeout: 100 * unit(form) });
-    await queued(q);
+    await until(() => task.stateWord !== 0 && load(at + CHECKS) === 2 && load(task.addr + TASK.nvcsw) > 0);
     store(at + FLAG, 1);
     expect(await end(task)).toBe(inTime(form, 1));
   }

@@ -41,41 +41,54 @@ export function holds(call: string, condition: Condition): boolean {
   throw new KernelError(-EINVAL, `${call}: the condition returned a promise; it must be a synchronous function, since it is tested while the thread is queued`);
 }
 
-/** Waits on the queue at `queue` in the way of `how` until `condition` holds. Ends with the jiffies left (at least 1), 0 or -ERESTARTSYS. C: ___wait_event. */
+/**
+ * Waits on the queue at `queue` in the way of `how` until `condition` holds. Ends with the jiffies left (at least 1), 0 or
+ * -ERESTARTSYS. What holds wins over whatever ended the sleep. C: ___wait_event.
+ */
 export function* ___waitEvent(task: number, queue: number, how: Form<unknown>, condition: Condition, deadline: number, around: Around = {}): Blocking<number> {
   const { state = how.state, before, after, locked = false, word } = around;
   const prepare = locked ? prepareLocked : prepareEntry;
   const entry = ownEntry(task, how.flags, word);
-  let woken = 0;
-  let tested = false;
+  /** A wake-up may have been for this waiter, and it has not looked since. */
+  let owed = false;
+  let asleep = false;
   try {
-    for (;;) {
+    for (let woken = 0; ; woken++) {
       const signalled = prepare(queue, entry, task, state);
       const done = holds(how.name, condition);
-      tested = true;
+      owed = false;
       if (done) return Math.max(1, jiffiesUntil(deadline));
       if (deadline !== Infinity && jiffiesUntil(deadline) === 0) return 0;
       if (signalled) return -ERESTARTSYS;
       w32(entry + WAIT_QUEUE_ENTRY.woken, woken);
       before?.();
-      tested = false;
+      owed = asleep = true;
       try {
         yield deadline;
+        asleep = false;
       } finally {
         after?.();
       }
-      woken++;
     }
+  } catch (reason) {
+    if (!asleep || !holds(how.name, condition)) throw reason;
+    owed = false;
+    return Math.max(1, jiffiesUntil(deadline));
   } finally {
     setTaskState(task, TASK_RUNNING);
     const chosen = (locked ? finishLocked : finishEntry)(entry);
     w32(entry + WAIT_QUEUE_ENTRY.woken, 0);
-    // Thrown out with an exclusive wake-up in hand that it has not looked into: that is for the next waiter.
-    if (!tested && (chosen || woken > 0) && (how.flags & WQ_FLAG_EXCLUSIVE) !== 0) (locked ? wakeLocked : wakeQueue)(queue, WAKE_ONE);
+    // An exclusive wake-up that this waiter was chosen for and cannot use is for the next one.
+    if (owed && (chosen || !asleep) && (how.flags & WQ_FLAG_EXCLUSIVE) !== 0) (locked ? wakeLocked : wakeQueue)(queue, WAKE_ONE);
   }
 }
 
-const waiting = (q: WaitQueueHead, how: Form<unknown>, condition: Condition, around?: Around): Waiting => ({
+/** A wait queue of whichever kind. */
+interface Queue {
+  readonly addr: number;
+}
+
+const waiting = (q: Queue, how: Form<unknown>, condition: Condition, around?: Around): Waiting => ({
   test: () => holds(how.name, condition),
   start: (task, deadline) => ___waitEvent(task, q.addr, how, condition, deadline, around),
   atomic: around?.dropped === true,
@@ -83,10 +96,10 @@ const waiting = (q: WaitQueueHead, how: Form<unknown>, condition: Condition, aro
 
 // --- The forms ----------------------------------------------------------------------------------------------------
 
-const plain = <R>(how: Form<R>) => (q: WaitQueueHead, condition: Condition, opt?: WaitOptions): Promise<R> => wait(how, waiting(q, how, condition), undefined, opt);
-const plainSync = <R>(how: Form<R>) => (q: WaitQueueHead, condition: Condition): R => waitSync(how, waiting(q, how, condition));
-const timed = <R>(how: Form<R>) => (q: WaitQueueHead, condition: Condition, timeout: number, opt?: WaitOptions): Promise<R> => wait(how, waiting(q, how, condition), timeout, opt);
-const timedSync = <R>(how: Form<R>) => (q: WaitQueueHead, condition: Condition, timeout: number): R => waitSync(how, waiting(q, how, condition), timeout);
+export const untimed = <R, Q extends Queue = WaitQueueHead>(how: Form<R>) => (q: Q, condition: Condition, opt?: WaitOptions): Promise<R> => wait(how, waiting(q, how, condition), undefined, opt);
+export const untimedSync = <R, Q extends Queue = WaitQueueHead>(how: Form<R>) => (q: Q, condition: Condition): R => waitSync(how, waiting(q, how, condition));
+export const timed = <R, Q extends Queue = WaitQueueHead>(how: Form<R>) => (q: Q, condition: Condition, timeout: number, opt?: WaitOptions): Promise<R> => wait(how, waiting(q, how, condition), timeout, opt);
+export const timedSync = <R, Q extends Queue = WaitQueueHead>(how: Form<R>) => (q: Q, condition: Condition, timeout: number): R => waitSync(how, waiting(q, how, condition), timeout);
 
 type Command = () => void;
 const cmd = <R>(how: Form<R>) => (q: WaitQueueHead, condition: Condition, before: Command, after: Command, opt?: WaitOptions): Promise<R> => wait(how, waiting(q, how, condition, { before, after }), undefined, opt);
@@ -144,49 +157,49 @@ const INTERRUPTIBLE_EXCLUSIVE_LOCKED = form('waitEventInterruptibleExclusiveLock
  * holds already. All of the family: KernelError EINVAL for a condition that returns a promise; what a condition throws
  * comes out, and the waiter is queued nowhere then; with `{ signal }`, that signal's reason. C: wait_event.
  */
-export const waitEvent = plain(PLAIN);
+export const waitEvent = untimed(PLAIN);
 /** For plain threads; as waitEvent. EDEADLK on an isolate that others share, as all Sync forms. */
-export const waitEventSync = plainSync(PLAIN);
+export const waitEventSync = untimedSync(PLAIN);
 /** The same `timeout` jiffies at most. Returns the jiffies left, at least 1, or 0 if time ran out with the condition false. C: wait_event_timeout. */
 export const waitEventTimeout = timed(TIMEOUT);
 /** For plain threads; as waitEventTimeout. */
 export const waitEventTimeoutSync = timedSync(TIMEOUT);
 /** Sleeps in S until `condition()` holds: returns 0; or -512 (-ERESTARTSYS) if it does not and a signal is pending or the thread is asked to stop. C: wait_event_interruptible. */
-export const waitEventInterruptible = plain(INTERRUPTIBLE);
+export const waitEventInterruptible = untimed(INTERRUPTIBLE);
 /** For plain threads; as waitEventInterruptible. */
-export const waitEventInterruptibleSync = plainSync(INTERRUPTIBLE);
+export const waitEventInterruptibleSync = untimedSync(INTERRUPTIBLE);
 /** The same `timeout` jiffies at most. Returns the jiffies left, at least 1; 0 if time ran out; or -512. C: wait_event_interruptible_timeout. */
 export const waitEventInterruptibleTimeout = timed(INTERRUPTIBLE_TIMEOUT);
 /** For plain threads; as waitEventInterruptibleTimeout. */
 export const waitEventInterruptibleTimeoutSync = timedSync(INTERRUPTIBLE_TIMEOUT);
 /** As waitEventInterruptible, as an exclusive waiter: one wakeUp wakes one of them, in the order in which they came. C: wait_event_interruptible_exclusive. */
-export const waitEventInterruptibleExclusive = plain(INTERRUPTIBLE_EXCLUSIVE);
+export const waitEventInterruptibleExclusive = untimed(INTERRUPTIBLE_EXCLUSIVE);
 /** For plain threads; as waitEventInterruptibleExclusive. */
-export const waitEventInterruptibleExclusiveSync = plainSync(INTERRUPTIBLE_EXCLUSIVE);
+export const waitEventInterruptibleExclusiveSync = untimedSync(INTERRUPTIBLE_EXCLUSIVE);
 /** Sleeps in D until `condition()` holds: returns 0; or -512 (-ERESTARTSYS) if SIGKILL, allowed, is pending. C: wait_event_killable. */
-export const waitEventKillable = plain(KILLABLE);
+export const waitEventKillable = untimed(KILLABLE);
 /** For plain threads; as waitEventKillable. */
-export const waitEventKillableSync = plainSync(KILLABLE);
+export const waitEventKillableSync = untimedSync(KILLABLE);
 /** The same `timeout` jiffies at most. Returns the jiffies left, at least 1; 0 if time ran out; or -512. C: wait_event_killable_timeout. */
 export const waitEventKillableTimeout = timed(KILLABLE_TIMEOUT);
 /** For plain threads; as waitEventKillableTimeout. */
 export const waitEventKillableTimeoutSync = timedSync(KILLABLE_TIMEOUT);
 /** As waitEventKillable, as an exclusive waiter. C: wait_event_killable_exclusive. */
-export const waitEventKillableExclusive = plain(KILLABLE_EXCLUSIVE);
+export const waitEventKillableExclusive = untimed(KILLABLE_EXCLUSIVE);
 /** For plain threads; as waitEventKillableExclusive. */
-export const waitEventKillableExclusiveSync = plainSync(KILLABLE_EXCLUSIVE);
+export const waitEventKillableExclusiveSync = untimedSync(KILLABLE_EXCLUSIVE);
 /** As waitEvent, in I: not counted as load and never reported as hung. C: wait_event_idle. */
-export const waitEventIdle = plain(IDLE);
+export const waitEventIdle = untimed(IDLE);
 /** For plain threads; as waitEventIdle. */
-export const waitEventIdleSync = plainSync(IDLE);
+export const waitEventIdleSync = untimedSync(IDLE);
 /** The same `timeout` jiffies at most. Returns as waitEventTimeout. C: wait_event_idle_timeout. */
 export const waitEventIdleTimeout = timed(IDLE_TIMEOUT);
 /** For plain threads; as waitEventIdleTimeout. */
 export const waitEventIdleTimeoutSync = timedSync(IDLE_TIMEOUT);
 /** As waitEventIdle, as an exclusive waiter. C: wait_event_idle_exclusive. */
-export const waitEventIdleExclusive = plain(IDLE_EXCLUSIVE);
+export const waitEventIdleExclusive = untimed(IDLE_EXCLUSIVE);
 /** For plain threads; as waitEventIdleExclusive. */
-export const waitEventIdleExclusiveSync = plainSync(IDLE_EXCLUSIVE);
+export const waitEventIdleExclusiveSync = untimedSync(IDLE_EXCLUSIVE);
 /** As waitEventIdleTimeout, as an exclusive waiter. C: wait_event_idle_exclusive_timeout. */
 export const waitEventIdleExclusiveTimeout = timed(IDLE_EXCLUSIVE_TIMEOUT);
 /** For plain threads; as waitEventIdleExclusiveTimeout. */
@@ -196,9 +209,9 @@ export const waitEventState = (q: WaitQueueHead, condition: Condition, state: nu
 /** For plain threads; as waitEventState. */
 export const waitEventStateSync = (q: WaitQueueHead, condition: Condition, state: number): 0 | -512 => waitSync(STATE, waiting(q, STATE, condition, { state }));
 /** As waitEvent, for what a device does. C: io_wait_event. */
-export const ioWaitEvent = plain(IO);
+export const ioWaitEvent = untimed(IO);
 /** For plain threads; as ioWaitEvent. */
-export const ioWaitEventSync = plainSync(IO);
+export const ioWaitEventSync = untimedSync(IO);
 /** As waitEvent, `timeout` microseconds at most. Returns 0, or -62 (-ETIME) if time ran out with the condition false. On a shared isolate 1 ms is the finest there is. C: wait_event_hrtimeout. */
 export const waitEventHrtimeout = timed(HRTIMEOUT);
 /** For plain threads; as waitEventHrtimeout. */
