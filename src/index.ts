@@ -115,6 +115,13 @@ export * from './kernel/printk/printk.js';
 export { LogReader, clearLog, dmesg, formatKmsg, formatRecord, type DmesgOptions } from './kernel/printk/syslog.js';
 export { warn, warnOnce } from './kernel/panic.js';
 export { touchSoftlockupWatchdog } from './kernel/watchdog.js';
+// CPUs, and what is set on a task from outside
+export {
+  NO_CPU, cpumaskAnd, cpumaskAndnot, cpumaskEmpty, cpumaskFirst, cpumaskLast, cpumaskOf, cpumaskOr, cpumaskSubset, cpumaskTestCpu, cpumaskWeight, forEachCpu, type CpuMask,
+} from './lib/cpumask.js';
+export { cpuOnline, cpuOnlineMask, forEachOnlineCpu } from './kernel/cpu.js';
+export { cpusAllowed, kthreadAffinePreferred, kthreadBind, kthreadBindMask, kthreadIsPerCpu, kthreadSetPerCpu, schedGetaffinity, schedSetaffinity, setCpusAllowedPtr } from './kernel/sched/affinity.js';
+export { MAX_NICE, MIN_NICE, schedSetFifo, schedSetFifoLow, schedSetNormal, schedSetscheduler, schedSetschedulerNocheck, setTaskComm, setUserNice, taskNice } from './kernel/sched/syscalls.js';
 // Settings, /proc and ps
 export { SYSCTLS, isSysctl, sysctl, type SysctlEntry, type SysctlName, type SysctlValue } from './kernel/sysctl.js';
 export { readProc, snapshot, type ProcTask } from './fs/proc.js';

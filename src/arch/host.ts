@@ -69,6 +69,8 @@ export interface Host {
   backtrace(worker: number): Promise<string>;
   /** CPU time that an OS thread of this process has used, ms; 0 where unknown. */
   threadCpuTime(tid: number): number;
+  /** Gives an OS thread of this process a nice value, -20 to 19. False where the platform has no such thing or refuses. */
+  setNice(tid: number, nice: number): boolean;
   /** OS thread id of this isolate, 0 where unknown. */
   threadId(): number;
   /** Writes to standard output (1) or error (2) at once, blocking; drops what a closed pipe refuses. */

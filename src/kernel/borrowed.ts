@@ -22,6 +22,7 @@ import { uptime } from './time/time.js';
 /** Records kept for the next borrower, so that a blocking call outside of a thread costs a pid and little else. */
 const SPARES_MAX = 16;
 const spares: Thread[] = [];
+const SIGNAL_BYTES = TASK.sig_kernel + 8 - TASK.sig_pending;
 
 export const forgetSpares = (): void => void (spares.length = 0);
 
@@ -75,7 +76,7 @@ function reuse(thread: Thread, name: string): Thread {
   writeString(task + TASK.name, TASK_NAME_LEN, name);
   wf64(task + TASK.start_time, uptime());
   w32(task + TASK.kflags, 0);
-  zero(task + TASK.sig_pending, TASK.sig_lock - TASK.sig_pending);
+  zero(task + TASK.sig_pending, SIGNAL_BYTES);
   w32(task + TASK.module, isolateModule());
   w32(task + TASK.tgid, pid);
   store(task + TASK.pid, pid);

@@ -41,6 +41,7 @@ export function copyProcess(spec: NewTask): number {
   w32(task + TASK.kflags, spec.kflags);
   w32(task + TASK.flags, spec.flags);
   w32(task + TASK.cpu, spec.cpu);
+  w32(task + TASK.wake_cpu, spec.cpu);
   w32(task + TASK.module, spec.module);
   w32(task + TASK.ppid, spec.ppid);
   w32(task + TASK.static_prio, DEFAULT_PRIO);

@@ -9,6 +9,7 @@ import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { MACHINE, isolateSlotAt, machineWord } from './memlayout.js';
 import { IDLE_ISOLATES_MAX } from './param.js';
 import { ISOLATE, ISOLATE_BUSY, ISOLATE_DEAD, ISOLATE_IDLE, ISOLATE_STARTING, ISOLATE_WARMING, OWN, RETIRE_LAST, RETIRE_NOW, SHARED, forEachIsolate, isolateAlive, reserveIsolate, ring, self } from './smp.js';
+import { beNiceNoMore } from './sched/syscalls.js';
 import { sysctlGet } from './sysctl.js';
 
 /** The isolate of the host worker: it starts and ends all others. */
@@ -177,6 +178,7 @@ export async function ownIsolate({ fileOf, run }: OwnLife): Promise<void> {
     await run(task);
     host.setThreadName('kthread/idle');
     store(self + ISOLATE.task, 0);
+    if (!beNiceNoMore()) return void store(self + ISOLATE.state, ISOLATE_DEAD);
     store(self + ISOLATE.state, ISOLATE_IDLE);
     // Counted afterwards: of several that become idle at once, each sees the others.
     if (idleIsolates() > IDLE_ISOLATES_MAX && cas(self + ISOLATE.state, ISOLATE_IDLE, ISOLATE_DEAD) === ISOLATE_IDLE) return;

@@ -12,7 +12,7 @@
  *     wakeUpProcess(task)                                          runs its function
  */
 import { host } from '../arch/host.js';
-import { cas, fetchAnd, fetchOr, load } from '../lib/atomic.js';
+import { cas, fetchAnd, fetchOr, load, store } from '../lib/atomic.js';
 import { EAGAIN, EBUSY, EINTR, EINVAL, ENOMEM, ENOSYS, ESRCH, KernelError } from '../lib/errno.js';
 import { listAddTail, listDelInit, listEmpty, listNext } from '../lib/list.js';
 import { r32, readString, w32, writeString } from '../lib/memory.js';
@@ -22,7 +22,7 @@ import { endForgotten, hasForgotten } from './borrowed.js';
 import { doExit, exitCodeOf, exitValue, onLostCreation, oopsError } from './exit.js';
 import { copyProcess, isDead, keepText, readTombstone } from './fork.js';
 import { claimIsolate, findSharedIsolate, giveTask, isLoaded, isolateModule, loadError, loadFile, plainUrl, retireIfDone, unclaim } from './isolate.js';
-import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
+import { rawSpinLock, rawSpinLocked, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { packValue, unpackValue } from './mail.js';
 import { MACHINE, MACHINE_RUNNING, isolateSlotAt, machineWord } from './memlayout.js';
 import { kfree, kzalloc } from './mm/slab.js';
@@ -31,14 +31,15 @@ import { setPanicHandler, warn, warnOnce } from './panic.js';
 import { forEachTask } from './pid.js';
 import { KERN_ERR, printk } from './printk/printk.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, forgetContexts, installThread, isSharedIsolate, listenForNews, needPlain, needThread, pushWake, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
+import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, forgetContexts, installThread, isSharedIsolate, listenForNews, needPlain, needThread, pushWake, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import { putTask, tryGetTask } from './sched/ref.js';
 import {
-  KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
+  KTHREAD_BLOCKING, KTHREAD_CLOSURE, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
   KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
   TASK_UNINTERRUPTIBLE, setTaskState, taskState,
 } from './sched/task.js';
+import { beNiceAs } from './sched/syscalls.js';
 import { wchan } from './sched/wchan.js';
 import { ISOLATE, me, numOnlineCpus, self } from './smp.js';
 import { uptime } from './time/time.js';
@@ -93,6 +94,8 @@ interface Parcel {
 interface Start {
   readonly fn: AnyFn;
   readonly data: unknown;
+  /** Where another isolate finds the function; a closure is nowhere to be found. */
+  readonly from?: { readonly url: string; readonly name: string };
 }
 
 /** A request's function and data where it will live, by the request's address. */
@@ -230,7 +233,7 @@ function makeRequest<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, name
   try {
     const where = isThreadFn(fn) ? placeThreadFn(fn, data, cpu, request) : placeClosure(fn, data, request, name);
     w32(request + CREATE.isolate, where);
-    w32(request + CREATE.kflags, isThreadFn(fn) && !fn.isAsync ? KTHREAD_BLOCKING : 0);
+    w32(request + CREATE.kflags, !isThreadFn(fn) ? KTHREAD_CLOSURE : fn.isAsync ? 0 : KTHREAD_BLOCKING);
   } catch (error) {
     kfree(request);
     throw error;
@@ -255,7 +258,7 @@ function placeThreadFn<D>(fn: ThreadFn<D>, data: D, cpu: number, request: number
   const parcel = packData(fn, data);
   try {
     const where = fn.own ? claimIsolate(fn.url, cpu, fn.isAsync) : sharedIsolate(cpu);
-    if (where === me) starts.set(request, { fn: threadFns.get(`${fn.url}#${fn.name}`)!, data: (unpackValue(parcel) as Parcel).data });
+    if (where === me) starts.set(request, { fn: threadFns.get(`${fn.url}#${fn.name}`)!, data: (unpackValue(parcel) as Parcel).data, from: fn });
     else w32(request + CREATE.parcel, parcel);
     return where;
   } catch (error) {
@@ -454,7 +457,7 @@ function findStart(task: number): Start | undefined {
   const fn = threadFns.get(`${url}#${name}`);
   if (!fn && !isLoaded(url)) return undefined;
   parcels.delete(task);
-  return { fn: fn ?? (() => missing(url, name)), data };
+  return { fn: fn ?? (() => missing(url, name)), data, from: { url, name } };
 }
 
 /** What was sent along for tasks that are not begun yet. */
@@ -486,16 +489,18 @@ let liveAsync = 0;
 function beforeFirst(thread: Thread): boolean {
   const word = thread.addr + TASK.kflags;
   if ((load(word) & KTHREAD_SHOULD_STOP) !== 0) return false;
-  fetchOr(word, KTHREAD_STARTED);
+  rawSpinLocked(thread.addr + TASK.lock, () => fetchOr(word, KTHREAD_STARTED)); // From here on it cannot be bound.
   return true;
 }
 
 /** The whole life of an async thread, from its first wake-up on. C: kthread. */
-async function kthread(thread: Thread, { fn, data }: Start): Promise<void> {
+async function kthread(thread: Thread, start: Start): Promise<void> {
   let code = -EINTR;
   try {
     if (beforeFirst(thread)) {
+      if (moved(thread, start)) return asyncEnded();
       if (shouldPark(thread.addr)) await kthreadParkme();
+      const { fn, data } = start;
       code = exitValue(await fn(data as never));
     }
   } catch (error) {
@@ -504,9 +509,49 @@ async function kthread(thread: Thread, { fn, data }: Start): Promise<void> {
   if (hasForgotten(thread)) await endForgotten(thread);
   bodies.delete(thread.addr);
   doExit(thread, code);
+  asyncEnded();
+}
+
+function asyncEnded(): void {
   if (--liveAsync > 0) return;
   addTimer(contextTimer, uptime() + CONTEXT_MS);
   retireIfDone();
+}
+
+
+/**
+ * Whether the thread, which is about to begin, went to the CPU that it was given after it was created: the isolate there
+ * gets the name of its function and a clone of its data, in a request that nobody waits for. Until it arrives it is NEW,
+ * so that wake-ups pass it by. One with an isolate of its own stays there and has another number.
+ */
+function moved(thread: Thread, { data, from }: Start): boolean {
+  const { addr: task } = thread;
+  const cpu = load(task + TASK.wake_cpu);
+  if (cpu === load(self + ISOLATE.cpu)) return false;
+  if (load(self + ISOLATE.retire) !== 0) {
+    settleCpu(thread);
+    return false;
+  }
+  const where = findSharedIsolate(cpu);
+  const parcel = packValue({ url: from!.url, name: from!.name, data } satisfies Parcel);
+  const request = kzalloc(CREATE.sizeof);
+  if (request === 0) {
+    kfree(parcel);
+    throw new KernelError(-ENOMEM, `thread ${thread.pid} cannot go to CPU ${cpu}: kernel memory is out`);
+  }
+  w32(request + CREATE.parcel, parcel);
+  w32(request + CREATE.isolate, where);
+  w32(request + CREATE.settled, DETACHED); // As soon as it is there it is woken: it was before.
+  writeString(request + CREATE.name, TASK_NAME_LEN, readString(task + TASK.name, TASK_NAME_LEN));
+  setTaskState(task, TASK_NEW);
+  w32(task + TASK.create, request);
+  bodies.delete(task);
+  removeThread(thread);
+  w32(task + TASK.local, 0);
+  store(task + TASK.cpu, cpu);
+  store(task + TASK.isolate, where);
+  pushWake(task);
+  return true;
 }
 
 /** Following awaits costs every promise of the isolate something, turning it on and off too: it ends a while after the last thread. */
@@ -524,6 +569,7 @@ export async function kthreadOwn(task: number): Promise<void> {
   const thread = new Thread(task);
   installThread(thread);
   setPlainThread(thread);
+  beNiceAs(task);
   bodies.set(task, { fn, data });
   host.setThreadName(readString(task + TASK.comm, TASK_COMM_LEN));
   announce(thread);

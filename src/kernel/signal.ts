@@ -5,12 +5,12 @@
  *
  * A signal waits in one of two sets: what the kernel sends to a thread (sendSig) in its own, what is sent to a pid
  * (killPid, kill) in that of its group. A set tells whether a signal came, not how often: nothing is queued, real-time
- * signals neither. The sets change under sig_lock, so that after disallowSignal() none is pending that was sent before.
+ * signals neither. The sets change under the task's lock, so that after disallowSignal() none is pending that was sent before.
  */
 import { fetchAnd, fetchOr, load, store } from '../lib/atomic.js';
 import { EINVAL, ESRCH, KernelError } from '../lib/errno.js';
 import { isDead } from './fork.js';
-import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
+import { rawSpinLocked } from './locking/raw_spinlock.js';
 import { findTask } from './pid.js';
 import { needThread, tellNews, wakeUpState } from './sched/core.js';
 import type { Task } from './sched/handle.js';
@@ -179,11 +179,4 @@ function clear(task: number, sets: readonly number[]): void {
   for (const set of sets) for (const half of [0, 4]) store(task + set + half, 0);
 }
 
-function locked<T>(task: number, fn: () => T): T {
-  rawSpinLock(task + TASK.sig_lock);
-  try {
-    return fn();
-  } finally {
-    rawSpinUnlock(task + TASK.sig_lock);
-  }
-}
+const locked = <T>(task: number, fn: () => T): T => rawSpinLocked(task + TASK.lock, fn);

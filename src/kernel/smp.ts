@@ -41,6 +41,7 @@ export const ISOLATE = struct('isolate', {
   mail: ptr('a'), //            values from other isolates, last one first
   retire: u32('a'), //          RETIRE_*
   nr_switches: u32('o'), //     turns that ended here
+  nice: s32('a'), //            OWN: of its OS thread
   heartbeat: f64Field('o'), //  clock of the last switch, ms
   touched: f64Field('o'), //    and of the last condResched() or word to the watchdog
   answered: f64Field('o'), //   clock of the last turn after a ring, ms

@@ -4,7 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, setPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, threadId as workerThread, Worker } from 'node:worker_threads';
@@ -73,6 +73,16 @@ function threadId(): number {
   }
 }
 
+function setNice(tid: number, nice: number): boolean {
+  if (process.platform !== 'linux' || tid === 0) return false; // Elsewhere it would be the process's.
+  try {
+    setPriority(tid, nice);
+    return true;
+  } catch {
+    return false; // Below 0, and back from above, needs rights.
+  }
+}
+
 function threadCpuTime(tid: number): number {
   try {
     return Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'latin1').split(' ', 1)[0]) / 1e6;
@@ -136,5 +146,6 @@ export const nodeHost: Host = {
   backtrace,
   threadId,
   threadCpuTime,
+  setNice,
   write,
 };

@@ -24,6 +24,16 @@ export function rawSpinUnlock(lock: number): void {
   if ((word & WAITERS) !== 0) futexWake(lock, 1);
 }
 
+/** Calls `fn` with the lock held, and returns what it returns. */
+export function rawSpinLocked<T>(lock: number, fn: () => T): T {
+  rawSpinLock(lock);
+  try {
+    return fn();
+  } finally {
+    rawSpinUnlock(lock);
+  }
+}
+
 function holderDied(holder: number, lock: number): boolean {
   bugOn(holder === me, 'raw spinlock 0x%x is taken twice by isolate %d', lock, me);
   return !isolateAlive(holder);

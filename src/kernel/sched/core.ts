@@ -645,9 +645,18 @@ function blockUntilRunning(thread: Thread, deadline: number): void {
     if (pollFor(word)) break;
     if (until > now) futexWait(word, state, until - now); // Returns at once if the word changed: [task:wake].
   }
+  settleCpu(thread);
   thread.turnAt = uptime();
   w32(self + ISOLATE.curr, thread.addr);
   wf64(self + ISOLATE.heartbeat, thread.turnAt);
+}
+
+/** The plain thread that calls takes the CPU that was chosen for it meanwhile, at a moment when it can hold no per-CPU lock. */
+export function settleCpu({ addr }: Thread): void {
+  const cpu = load(addr + TASK.wake_cpu);
+  if (cpu === load(addr + TASK.cpu)) return;
+  store(self + ISOLATE.cpu, cpu);
+  store(addr + TASK.cpu, cpu);
 }
 
 /** What a blocked isolate does besides waiting. */

@@ -56,6 +56,16 @@ export class Task implements Handle, AsyncDisposable {
     return this.word(TASK.static_prio);
   }
 
+  /** What the scheduler goes by: 120 + nice, or 99 - the real-time priority. C: task->prio. */
+  get prio(): number {
+    return this.word(TASK.prio);
+  }
+
+  /** 0, or 1 to 99 where the policy is real time. C: task->rt_priority. */
+  get rtPriority(): number {
+    return this.word(TASK.rt_priority);
+  }
+
   get tgid(): number {
     return this.word(TASK.tgid);
   }

@@ -33,11 +33,13 @@ export const TASK = struct('task_struct', {
   module: u32('c'), //          instance number of the module that its code is from
   tgid: u32('c'),
   ppid: u32('c'),
+  lock: u32('a'), //            guards changes of the five below and of the signal sets. C: alloc_lock
   static_prio: s32('a'), //     120 + nice
   prio: s32('a'), //            what counts: 99 - rt_priority, or static_prio
   policy: u32('a'),
   rt_priority: u32('a'),
   cpus_allowed: u32('a', 2), // one bit a CPU, low word first
+  wake_cpu: u32('a'), //        where it goes when it next can
   exit_code: s32('a'), //       valid once exited is complete
   preempt_count: s32('o'), //   spinlocks held, preempt_disable() included
   wchan: u32('o'), //           why it waits: an entry of wchan.ts
@@ -54,7 +56,6 @@ export const TASK = struct('task_struct', {
   sig_shared: u32('a', 2),
   sig_allowed: u32('a', 2), //  from anybody
   sig_kernel: u32('a', 2), //   from the kernel only
-  sig_lock: u32('a'), //        guards these four
   hung_switches: u32('o'), //   khungtaskd's: switches at its last look
   exited: u32('l', COMPLETION_WORDS, 'struct completion'),
   parked: u32('l', COMPLETION_WORDS, 'struct completion'),
@@ -113,6 +114,8 @@ export const KTHREAD_UNREF = 0x100;
 export const KTHREAD_EXITING = 0x200;
 /** It belongs to the machine: a shutdown does not ask it to stop, and it keeps no process alive. */
 export const KTHREAD_SYSTEM = 0x800;
+/** Its function is a closure: it lives on the isolate that made it. */
+export const KTHREAD_CLOSURE = 0x1000;
 /** An exception ended it. */
 export const KTHREAD_OOPSED = 0x400;
 
