@@ -8,13 +8,15 @@ import { load, store } from '../lib/atomic.js';
 import { EINVAL, ENOENT, ESRCH } from '../lib/errno.js';
 import { blockedLine, linesOf, reports, reportsOf, type Report } from './reports.fixture.js';
 import { GO, LONGEST, READY, WORDS, deaf, forgotten, lockOwner, lockWaiter, longSleep, napper, stopper } from './hung_task.fixture.js';
+import { watch } from './hung_task.js';
 import { CLOSURE, CPU1, HERE, KINDS, PLAIN, pause, until, words, type Behaviour, type Kind } from './kinds.fixture.js';
-import { kthreadCreate, kthreadPark, kthreadStop, wakeUpProcess, wakeUpTaskState } from './kthread.js';
+import { kthreadCreate, kthreadPark, kthreadRun, kthreadStop, wakeUpProcess, wakeUpTaskState } from './kthread.js';
 import { declareMutex } from './locking/mutex.js';
 import { LogReader, dmesg } from './printk/syslog.js';
 import type { Task } from './sched/handle.js';
 import { TASK_FROZEN, TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_PARKED, TASK_UNINTERRUPTIBLE } from './sched/task.js';
 import { SYSCTLS, isSysctl, sysctl, type SysctlName } from './sysctl.js';
+import { mdelay } from './time/sleep.js';
 import { uptime } from './time/time.js';
 
 const setting = (name: string): SysctlName => `kernel.hung_task_${name}` as SysctlName;
@@ -259,6 +261,19 @@ describe('on a machine of its own', () => {
     expect(sysctl('kernel.hung_task_timeout_secs', ' 7 ')).toBe(7);
     set({ warnings: -1 });
     expect(get('warnings')).toBe(-1);
+  });
+
+  test('a look that comes much too late is left out: the whole process stood still', async () => {
+    await using machine = await boot({ cpus: 1, memory: 64 << 20, watchdog: false });
+    void machine;
+    const looks: number[] = [];
+    await using watcher = await kthreadRun(async () => watch(() => 100, async (now) => void looks.push(now)), undefined, 'watcher');
+    void watcher;
+    await until(() => looks.length >= 2);
+    mdelay(1500);
+    const wentOn = uptime();
+    await until(() => looks.some((look) => look > wentOn));
+    expect(looks.find((look) => look > wentOn)! - wentOn).toBeGreaterThanOrEqual(95);
   });
 
   test('T062 who stops itself waits for ever, and the report says so; T211 with hung_task_panic the machine stops', async () => {

@@ -147,9 +147,9 @@ export function setPanicHandler(handler: typeof onPanic): void {
 /** Stops the machine: nothing new starts, all threads are asked to end. Says so on standard error. The process goes on. C: panic. */
 export function panic(fmt: string, ...args: readonly unknown[]): void {
   const message = `Kernel panic - not syncing: ${vsprintf(fmt, args)}`;
+  store(machineWord(MACHINE.state), MACHINE_HALTING);
   printk('%s%s\n', KERN_EMERG, message);
   host.write(2, `kthread: ${message}\n`);
-  store(machineWord(MACHINE.state), MACHINE_HALTING);
   onPanic();
 }
 

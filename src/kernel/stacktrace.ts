@@ -14,7 +14,7 @@ import { currentThread, localThread, probeThread } from './sched/core.js';
 import type { Task } from './sched/handle.js';
 import { KTHREAD_BLOCKING, TASK } from './sched/task.js';
 import { describeWait } from './sched/wait.js';
-import { ISOLATE, ISOLATE_BUSY, forEachIsolate, isolateAlive, isolateCpu, me, self } from './smp.js';
+import { ISOLATE, ISOLATE_BUSY, OWN, forEachIsolate, isolateAlive, isolateCpu, me, numOnlineCpus, self } from './smp.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
 import { msecsToJiffies } from './time/time.js';
 
@@ -98,17 +98,23 @@ function lookFromOutside(task: Task): Promise<string> {
 /** The finished call trace of whatever runs on the isolate at `at`; empty if nothing does. On the host worker. */
 export const isolateTrace = async (at: number): Promise<string> => callTrace(await host.backtrace(r32(at + ISOLATE.thread)), r32(at + ISOLATE.curr));
 
-/** Prints what every isolate but `but` and this one does. On the host worker. C: trigger_allbutcpu_cpu_backtrace. */
+/** Prints what runs on every CPU, `but` for the isolate there and this one. On the host worker. C: trigger_allbutcpu_cpu_backtrace. */
 export async function showOtherCpus(level: string, but = 0): Promise<void> {
-  const others: number[] = [];
+  const busy = Array.from({ length: numOnlineCpus() }, (): number[] => []);
   forEachIsolate((at) => {
-    if (at !== but && at !== self && load(at + ISOLATE.state) === ISOLATE_BUSY) others.push(at);
+    const sleeps = r32(at + ISOLATE.kind) === OWN && r32(at + ISOLATE.curr) === 0;
+    if (at !== self && !sleeps && load(at + ISOLATE.state) === ISOLATE_BUSY) busy[isolateCpu(at)].push(at);
   });
-  for (const at of others) {
-    const trace = await isolateTrace(at);
-    printk('%sNMI backtrace for cpu %d%s\n', level, isolateCpu(at), trace === '' ? ' skipped: idling' : '');
-    if (trace === '') continue;
-    printk('%s%s\n', level, whereLine(r32(at + ISOLATE.curr), at));
-    printTrace(level, trace);
+  for (const [cpu, isolates] of busy.entries()) {
+    let idle = true;
+    for (const at of isolates) {
+      const trace = at === but ? '' : await isolateTrace(at);
+      idle &&= at !== but && trace === '';
+      if (trace === '') continue;
+      printk('%sNMI backtrace for cpu %d\n', level, cpu);
+      printk('%s%s\n', level, whereLine(r32(at + ISOLATE.curr), at));
+      printTrace(level, trace);
+    }
+    if (idle) printk('%sNMI backtrace for cpu %d skipped: idling\n', level, cpu);
   }
 }

@@ -89,7 +89,7 @@ async function report(at: number, ms: number): Promise<void> {
   const { comm, pid } = whoRuns(task, at);
   const trace = await isolateTrace(at);
   printk('%swatchdog: BUG: soft lockup - CPU#%d stuck for %ds! [%s:%d]\n', KERN_EMERG, isolateCpu(at), Math.floor(ms / 1000), comm, pid);
-  printk('%sModules linked in: %s\n', KERN_EMERG, listModules().map(({ name }) => name).join(' '));
+  printk('%sModules linked in:%s\n', KERN_EMERG, listModules().map(({ name }) => ` ${name}`).join(''));
   addTaint(TAINT_SOFTLOCKUP);
   printk('%s%s\n', KERN_EMERG, whereLine(task, at));
   printTrace(KERN_EMERG, trace);
