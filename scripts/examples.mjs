@@ -49,6 +49,10 @@ const EXAMPLES = {
     args: ['--for', '2s'],
     lines: [times(1, 4, /^beat: \d+ ms late$/), once(/^primes: [1-9]\d*$/), once(/^beat: \d+$/)],
   },
+  'philosophers.ts': {
+    args: ['--for', '2s'],
+    lines: [0, 1, 2, 3, 4].map((seat) => once(new RegExp(`^seat/${seat} ate [1-9]\\d* times$`))),
+  },
   'poller.ts': {
     args: ['--for', '2500ms'],
     lines: [once(/^poll\/1: news 1$/), once(/^poll\/2: news 2$/), once(/^poller: stopped after 2 polls, within \d+ ms$/)],
