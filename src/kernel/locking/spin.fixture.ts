@@ -5,10 +5,12 @@ import { behaviour } from '../kinds.fixture.js';
 import { kthreadStop, kthreadStopSync, threadfn } from '../kthread.js';
 import { schedule, scheduleSync } from '../sched/core.js';
 import type { Task } from '../sched/handle.js';
+import type { WaitQueueHead } from '../sched/wait.js';
+import { waitEventLockIrq, waitEventLockIrqSync } from '../sched/wait_event.js';
 import { msleep, msleepSync, setCurrentState } from '../time/sleep.js';
 import { TASK_RUNNING } from '../sched/task.js';
 import { preemptCount } from './preempt.js';
-import { spinGuard, spinLock, spinTrylock, spinUnlock, type SpinLock } from './spinlock.js';
+import { spinGuard, spinIsLocked, spinLock, spinTrylock, spinUnlock, type SpinLock } from './spinlock.js';
 
 export interface Spin {
   readonly lock: SpinLock;
@@ -93,6 +95,21 @@ function counting(lock: SpinLock, other: SpinLock, seen: Int32Array): void {
   spinUnlock(lock);
   seen.set(notes);
 }
+
+/** Waits for a word with the lock in hand, given back meanwhile. Returns its preempt count afterwards. */
+export const conditional = behaviour<Spin & { readonly q: WaitQueueHead }>(import.meta, 'conditional', async ({ lock, seen, q }) => {
+  spinLock(lock);
+  await waitEventLockIrq(q, () => seen[0] === 1 && spinIsLocked(lock), lock);
+  const count = preemptCount();
+  spinUnlock(lock);
+  return count;
+}, ({ lock, seen, q }) => {
+  spinLock(lock);
+  waitEventLockIrqSync(q, () => seen[0] === 1 && spinIsLocked(lock), lock);
+  const count = preemptCount();
+  spinUnlock(lock);
+  return count;
+});
 
 /** Has the lock and the CPU until `seen[1]` is set. */
 export const hog = threadfn(import.meta, 'hog', ({ lock, seen }: Spin) => {

@@ -12,8 +12,9 @@ import { getTaskStruct, kthreadRun, kthreadStop, kthreadStopPut, wakeUpProcess }
 import { oneMachine } from '../machine.fixture.js';
 import { load } from '../../lib/atomic.js';
 import type { Task } from '../sched/handle.js';
+import { newWaitQueueHead, waitqueueActive, wakeUp } from '../sched/wait.js';
 import { preemptCount } from './preempt.js';
-import { counts, hog, napper, stopper, stranger, twice, yielder } from './spin.fixture.js';
+import { conditional, counts, hog, napper, stopper, stranger, twice, yielder } from './spin.fixture.js';
 import { declareSpinlock, spinGuard, spinIsLocked, spinLock, spinLockIrqsave, spinTrylock, spinUnlock, spinUnlockIrqrestore, type SpinLock } from './spinlock.js';
 
 const { oopses } = oneMachine();
@@ -159,6 +160,23 @@ test('a lock whose owner ended is taken from it, with a report', async () => {
   spinLock(lock);
   spinUnlock(lock);
   expect(log()).toMatch(new RegExp(`note: careless\\[${task.pid}\\] exited with preempt_count 1\\n(.*\\n)*.*BUG: spinlock spinlock\\.test\\.js#lock${made - 1} of gone/${task.pid}, which is gone, is taken from it`));
+});
+
+test.each(KINDS)('wait_event_lock_irq gives it back while it sleeps, and has it again afterwards: $kind', async (kind) => {
+  clearLog();
+  const lock = newLock();
+  using q = newWaitQueueHead();
+  const seen = view(1);
+  const task = getTaskStruct(await kind.create(conditional, { lock, seen, q }, 'conditional'));
+  wakeUpProcess(task);
+  await until(() => waitqueueActive(q) && task.state === 'D');
+  {
+    using _ = spinGuard(lock);
+    seen[0] = 1;
+  }
+  wakeUp(q);
+  expect(await end(task)).toBe(1);
+  expect([spinIsLocked(lock), log().includes('BUG')]).toEqual([false, false]);
 });
 
 test('the lock is given back by an exception that leaves the block', () => {
