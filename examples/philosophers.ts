@@ -4,7 +4,7 @@ import {
 } from 'kthread';
 
 const forks = [0, 1, 2, 3, 4].map((n) => declareMutex(import.meta, `fork${n}`));
-const beside = (seat: number): readonly Mutex[] => [seat, (seat + 1) % 5].sort().map((n) => forks[n]);
+const beside = (seat: number): readonly Mutex[] => [seat, (seat + 1) % 5].toSorted().map((n) => forks[n]);
 
 const thinker = threadfn(import.meta, 'thinker', async (seat: number) => {
   let meals = 0;

@@ -165,11 +165,11 @@ export function isolateEnded(at: number, why: string): void {
   store(at + ISOLATE.state, ISOLATE_DEAD); // [exit:last] pairs with core:last
   emptyWakeList(at);
   dropMail(at);
+  releaseOutside(at);
   if (idle) return;
   forEachTask((task) => {
     if (load(task + TASK.isolate) === number && (load(task + TASK.kflags) & KTHREAD_MIGRATES) === 0 && load(task + TASK.__state) !== TASK_DEAD) endOrphan(task, why);
   });
-  releaseOutside(at);
   resyncAll(number);
 }
 
