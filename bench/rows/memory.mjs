@@ -10,6 +10,7 @@ export const rows = [1000, 10_000, 100_000].map((size) => ({
   title: 'heap and kernel memory of a sleeping async thread',
   unit: 'bytes',
   size,
+  slow: size > 10_000,
   node: ['--expose-gc'],
   cost: 'this is the cost; records of threads that ended are used again, and never given back to the system',
   ours: sleepers,
