@@ -19,6 +19,21 @@ export function holdAt(baton: number, op: string, addr: number, nth = 1): void {
   });
 }
 
+/** The same before its `step`-th access, whatever that is; 0: never. Returns how to end it and learn the number of accesses so far. */
+export function holdBefore(baton: number, step: number): () => number {
+  let accesses = 0;
+  witnessAccesses(() => {
+    if (++accesses !== step) return;
+    witnessAccesses(undefined);
+    store(baton + REACHED, 1);
+    while (load(baton + GO) === 0) futexWait(baton + GO, 0, 1000);
+  });
+  return () => {
+    witnessAccesses(undefined);
+    return accesses;
+  };
+}
+
 /** Whether the isolate stands before its access. */
 export const isHeld = (baton: number): boolean => load(baton + REACHED) === 1;
 

@@ -3,6 +3,7 @@
  * all of them. Other isolates import this file to find the functions.
  */
 import { fetchAdd, load, store } from '../lib/atomic.js';
+import { BATON_WORDS, holdBefore } from './baton.fixture.js';
 import { kthreadShouldStop, threadfn } from './kthread.js';
 import { KTW_BLOCKING } from './kthread_work.js';
 import {
@@ -201,6 +202,45 @@ export const queueingThread = threadfn(import.meta, 'queueing', (at: number): nu
   const failed = steps.findIndex((step) => !step()) + 1;
   destroyWorkqueueSync(wq);
   return failed;
+});
+
+/** Who stops before an access to shared memory, and which: see holdBefore. */
+export interface Held {
+  readonly worker: KthreadWorker;
+  readonly at: number;
+  /** A baton and, behind it, a word that says that it has begun. */
+  readonly baton: number;
+  readonly step: number;
+}
+export const STARTED = BATON_WORDS * 4;
+
+function begunAndHeld({ baton, step }: Held): () => number {
+  store(baton + STARTED, 1);
+  return holdBefore(baton, step);
+}
+
+/** Queues a work that notes itself, and waits for it. Returns the accesses that queueing took. */
+export const heldQueuer = threadfn(import.meta, 'held queuer', (how: Held) => {
+  const { worker, at } = how;
+  using work = kthreadInitWork<Job, number>(noteFn, [at, 1]);
+  const accesses = begunAndHeld(how);
+  kthreadQueueWork(worker, work);
+  const taken = accesses();
+  kthreadFlushWorkSync(work);
+  return taken;
+});
+
+/** Serves `worker`, and is held on the way. */
+export const heldServer = threadfn(import.meta, 'held server', (how: Held) => {
+  begunAndHeld(how);
+  return kthreadWorkerFnSync(how.worker);
+});
+
+/** Waits for the work that holds `worker` up. Returns the accesses that this took. */
+export const heldFlusher = threadfn(import.meta, 'held flusher', (how: Held) => {
+  const accesses = begunAndHeld(how);
+  kthreadFlushWorkerSync(how.worker);
+  return accesses();
 });
 
 /** A plain thread that serves a worker by itself. */
