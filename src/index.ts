@@ -89,7 +89,16 @@ export {
   waitForCompletionTimeoutSync,
 } from './kernel/sched/completion.js';
 // CPUs
-export { numOnlineCpus } from './kernel/smp.js';
+export { PercpuThread, cpuDown, cpuUp, percpuThread, smpbootRegisterPercpuThread, smpbootUnregisterPercpuThread, type SmpHotplugThread } from './kernel/smpboot.js';
+// Timers and softirqs
+export {
+  TIMER_DEFERRABLE, TIMER_IRQSAFE, TIMER_PINNED, TimerList, addTimer, modTimer, modTimerPending, timerDelete, timerDeleteSync, timerPending, timerReduce, timerSetup, timerShutdown,
+} from './kernel/time/timer_list.js';
+export {
+  HRTIMER_MODE_ABS, HRTIMER_MODE_PINNED, HRTIMER_MODE_REL, HRTIMER_NORESTART, HRTIMER_RESTART, Hrtimer, hrtimerActive, hrtimerCancel, hrtimerForward, hrtimerForwardNow, hrtimerGetRemaining, hrtimerResolution, hrtimerSetup,
+  hrtimerStart, hrtimerTryToCancel,
+} from './kernel/time/hrtimer.js';
+export { Tasklet, inInterrupt, inTask, taskletDisable, taskletEnable, taskletHiSchedule, taskletKill, taskletSchedule, taskletSetup } from './kernel/softirq.js';
 // Locks
 export { type Guard } from './kernel/locking/guard.js';
 export { preemptCount, preemptDisable, preemptEnable } from './kernel/locking/preempt.js';
@@ -119,7 +128,8 @@ export { touchSoftlockupWatchdog } from './kernel/watchdog.js';
 export {
   NO_CPU, cpumaskAnd, cpumaskAndnot, cpumaskEmpty, cpumaskFirst, cpumaskLast, cpumaskOf, cpumaskOr, cpumaskSubset, cpumaskTestCpu, cpumaskWeight, forEachCpu, type CpuMask,
 } from './lib/cpumask.js';
-export { cpuOnline, cpuOnlineMask, forEachOnlineCpu } from './kernel/cpu.js';
+export { cpuOnline, cpuOnlineMask, cpuPossible, forEachOnlineCpu, numOnlineCpus } from './kernel/cpu.js';
+export { numPossibleCpus } from './kernel/smp.js';
 export { cpusAllowed, kthreadAffinePreferred, kthreadBind, kthreadBindMask, kthreadIsPerCpu, kthreadSetPerCpu, schedGetaffinity, schedSetaffinity, setCpusAllowedPtr } from './kernel/sched/affinity.js';
 export { MAX_NICE, MIN_NICE, schedSetFifo, schedSetFifoLow, schedSetNormal, schedSetscheduler, schedSetschedulerNocheck, setTaskComm, setUserNice, taskNice } from './kernel/sched/syscalls.js';
 // Settings, /proc and ps

@@ -33,6 +33,7 @@ import { putTask, tryGetTask } from '../kernel/sched/ref.js';
 import { initWaitTable } from '../kernel/sched/wait_bit.js';
 import { forgetWchans } from '../kernel/sched/wchan.js';
 import { taskTrace } from '../kernel/stacktrace.js';
+import { forgetSoftirqs } from '../kernel/softirq.js';
 import { ISOLATE, ISOLATE_BUSY, ISOLATE_STARTING, SHARED, forEachIsolate, leaveMachine, me, releaseIsolate, reserveIsolate } from '../kernel/smp.js';
 import { resolveHandles } from '../kernel/statics.js';
 import { initSysctls, sysctl } from '../kernel/sysctl.js';
@@ -151,7 +152,7 @@ function layMachine(memory: SharedArrayBuffer, { cpus, hz, console, loglevel, wa
   w32(machineWord(MACHINE.watched), Number(watchdog));
   w32(machineWord(MACHINE.console), console === 'stdout' ? 1 : console === 'stderr' ? 2 : 0);
   wf64(machineWord(MACHINE.boot_time), host.clock());
-  for (const list of [MACHINE.create_list, MACHINE.statics, MACHINE.modules]) listInit(machineWord(list));
+  for (const list of [MACHINE.create_list, MACHINE.statics, MACHINE.modules, MACHINE.smpboot]) listInit(machineWord(list));
   for (let cpu = 0; cpu < cpus; cpu++) w32(cpuAt(cpu) + CPU.online, 1);
   initSysctls();
   sysctl('kernel.printk', loglevel);
@@ -314,6 +315,7 @@ async function leave(): Promise<void> {
   forgetSpares();
   forgetWorks();
   forgetSystemQueues();
+  forgetSoftirqs();
   host.keepAlive(false);
   (globalThis as { [ONE_COPY]?: boolean })[ONE_COPY] = false;
 }

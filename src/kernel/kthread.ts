@@ -27,11 +27,11 @@ import { packValue, unpackValue } from './mail.js';
 import { MACHINE, MACHINE_RUNNING, isolateSlotAt, machineWord } from './memlayout.js';
 import { kfree, kzalloc } from './mm/slab.js';
 import { TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
-import { setPanicHandler, warn, warnOnce } from './panic.js';
+import { setPanicHandler, warn, warnOnce, warnTask } from './panic.js';
 import { forEachTask } from './pid.js';
 import { KERN_ERR, printk } from './printk/printk.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, forgetContexts, installThread, isSharedIsolate, listenForNews, needPlain, needThread, pushWake, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
+import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, installThread, isSharedIsolate, listenForNews, needPlain, needThread, pushWake, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import { putTask, tryGetTask } from './sched/ref.js';
 import {
@@ -41,7 +41,7 @@ import {
 } from './sched/task.js';
 import { beNiceAs } from './sched/syscalls.js';
 import { wchan } from './sched/wchan.js';
-import { ISOLATE, me, numOnlineCpus, self } from './smp.js';
+import { ISOLATE, me, numPossibleCpus, self } from './smp.js';
 import { uptime } from './time/time.js';
 import type { Timer } from './time/timer.js';
 
@@ -160,8 +160,8 @@ export function kthreadCreateOnCpu<D>(fn: ThreadFn<D>, data: D, cpu: number, fmt
 }
 
 function createOn<D>(fn: ThreadFn<D>, data: D, cpu: number, run: boolean, fmt: string): Promise<Task> {
-  if (Number.isInteger(cpu) && cpu >= 0 && cpu < numOnlineCpus()) return create(fn, data, cpu, run, fmt, [cpu]);
-  return Promise.reject(new KernelError(-EINVAL, `kthreadCreateOnCpu: there is no CPU ${cpu}; this machine has ${numOnlineCpus()}`));
+  if (Number.isInteger(cpu) && cpu >= 0 && cpu < numPossibleCpus()) return create(fn, data, cpu, run, fmt, [cpu]);
+  return Promise.reject(new KernelError(-EINVAL, `kthreadCreateOnCpu: there is no CPU ${cpu}; this machine has ${numPossibleCpus()}`));
 }
 
 /** kthreadCreate and the first wakeUpProcess(). C: kthread_run. */
@@ -376,7 +376,7 @@ function createKthread(request: number): number {
 const oneCpu = (cpu: number): readonly [number, number] => (cpu < 32 ? [1 << cpu, 0] : [0, 1 << (cpu - 32)]);
 
 function allCpus(): readonly [number, number] {
-  const n = numOnlineCpus();
+  const n = numPossibleCpus();
   return [n >= 32 ? -1 : (1 << n) - 1, n <= 32 ? 0 : n === 64 ? -1 : (1 << (n - 32)) - 1];
 }
 
@@ -585,6 +585,8 @@ export async function kthreadOwn(task: number): Promise<void> {
     code = exitCodeOf(thread, error);
   }
   bodies.delete(task);
+  const timers = dropTimers();
+  if (timers > 0) warnTask(task, '', '%s[%d] ended with %d timers armed, which end with it: no other isolate has their functions', taskAt(task).comm, thread.pid, timers);
   setPlainThread(null);
   doExit(thread, code);
 }

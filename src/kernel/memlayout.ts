@@ -63,6 +63,9 @@ export const MACHINE = struct('machine', {
   statics: ptr('l', 2, 'struct list_head'),
   modules_lock: u32('a'),
   modules: ptr('l', 2, 'struct list_head'),
+  smpboot_lock: u32('a'),
+  smpboot: ptr('l', 2, 'struct list_head'), // per-CPU threads that are registered
+  hotplug: u32('a'), //         1: a CPU comes or goes
   wchans: ptr('a'), //          names of what tasks wait in
   slab: ptr('l', 4 * 32), //    allocator classes: lock, free list, bump pointer, bump end
 });

@@ -17,4 +17,5 @@ import './printk/ringbuffer.js';
 import './sched/completion.js';
 import './sched/wait_queue.js';
 import './smp.js';
+import './smpboot.js';
 import './statics.js';

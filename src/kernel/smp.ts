@@ -150,6 +150,6 @@ export function awake(): void {
   store(self + ISOLATE.asleep, 0); // Rule 4.
 }
 
-/** How many CPUs the machine has. C: num_online_cpus. */
-export const numOnlineCpus = (): number => r32(machineWord(MACHINE.nr_cpus));
+/** How many CPUs the machine has. C: num_possible_cpus. */
+export const numPossibleCpus = (): number => r32(machineWord(MACHINE.nr_cpus));
 export const isolateCpu = (at: number): number => r32(at + ISOLATE.cpu);

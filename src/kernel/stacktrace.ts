@@ -14,7 +14,7 @@ import { currentThread, localThread, probeThread } from './sched/core.js';
 import type { Task } from './sched/handle.js';
 import { KTHREAD_BLOCKING, TASK } from './sched/task.js';
 import { describeWait } from './sched/wait.js';
-import { ISOLATE, ISOLATE_BUSY, OWN, forEachIsolate, isolateAlive, isolateCpu, me, numOnlineCpus, self } from './smp.js';
+import { ISOLATE, ISOLATE_BUSY, OWN, forEachIsolate, isolateAlive, isolateCpu, me, numPossibleCpus, self } from './smp.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
 import { msecsToJiffies } from './time/time.js';
 
@@ -100,7 +100,7 @@ export const isolateTrace = async (at: number): Promise<string> => callTrace(awa
 
 /** Prints what runs on every CPU, `but` for the isolate there and this one. On the host worker. C: trigger_allbutcpu_cpu_backtrace. */
 export async function showOtherCpus(level: string, but = 0): Promise<void> {
-  const busy = Array.from({ length: numOnlineCpus() }, (): number[] => []);
+  const busy = Array.from({ length: numPossibleCpus() }, (): number[] => []);
   forEachIsolate((at) => {
     const sleeps = r32(at + ISOLATE.kind) === OWN && r32(at + ISOLATE.curr) === 0;
     if (at !== self && !sleeps && load(at + ISOLATE.state) === ISOLATE_BUSY) busy[isolateCpu(at)].push(at);

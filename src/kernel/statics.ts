@@ -25,7 +25,7 @@ const STATIC = struct('static', {
 });
 
 /** Kinds of records, so that a name is not declared as two things. */
-export const STATIC_KINDS = Object.freeze({ wait_queue_head: 1, completion: 2, spinlock: 3, shared: 4, param: 5, mutex: 6, semaphore: 7, rwsem: 8, rwlock: 9, seqlock: 10, refcount: 11, swait_queue_head: 12, kthread_work: 13 });
+export const STATIC_KINDS = Object.freeze({ wait_queue_head: 1, completion: 2, spinlock: 3, shared: 4, param: 5, mutex: 6, semaphore: 7, rwsem: 8, rwlock: 9, seqlock: 10, refcount: 11, swait_queue_head: 12, kthread_work: 13, percpu_thread: 14 });
 export type StaticKind = keyof typeof STATIC_KINDS;
 
 /** Longest key looked at, bytes. */

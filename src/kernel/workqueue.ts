@@ -11,6 +11,7 @@ import { EINVAL, ESRCH, KernelError } from '../lib/errno.js';
 import { listEmpty } from '../lib/list.js';
 import { r32 } from '../lib/memory.js';
 import { vsprintf, type PrintfArgs } from '../lib/printf.js';
+import { cpuPossible } from './cpu.js';
 import { KTW_BLOCKING, KTW_FREEZABLE, KTW_WQ, PENDING, RUNNING, TIMER, WORK, WORKER, flushAt } from './kthread_work.js';
 import {
   KthreadWorker, cancelWork, kthreadDestroyWorker, kthreadDestroyWorkerSync, kthreadFlushWork, kthreadFlushWorkSync, kthreadFlushWorker, kthreadFlushWorkerSync, kthreadInitWork, kthreadModDelayedWork,
@@ -18,7 +19,7 @@ import {
 } from './kthread_worker.js';
 import { block, blockSync, ready, type Blocking, type WaitOptions } from './sched/core.js';
 import { KTHREAD_SYSTEM, KTHREAD_UNREF } from './sched/task.js';
-import { isolateCpu, numOnlineCpus, self } from './smp.js';
+import { isolateCpu, numPossibleCpus, self } from './smp.js';
 
 /** Its works may run on any CPU. C: WQ_UNBOUND. */
 export const WQ_UNBOUND = 2;
@@ -71,7 +72,7 @@ export class Workqueue implements AsyncDisposable {
  * `flags` are WQ_*. Never sleeps. C: alloc_workqueue.
  */
 export function allocWorkqueue<const F extends string>(fmt: F, flags: number, maxActive: number, ...args: PrintfArgs<F>): Workqueue {
-  return new Workqueue(vsprintf(fmt, args), flags, maxActive || ((flags & WQ_BLOCKING) !== 0 ? numOnlineCpus() : DFL_ACTIVE), 0);
+  return new Workqueue(vsprintf(fmt, args), flags, maxActive || ((flags & WQ_BLOCKING) !== 0 ? numPossibleCpus() : DFL_ACTIVE), 0);
 }
 
 /** A queue whose works run one after the other, in the order in which they were queued. Otherwise as allocWorkqueue. C: alloc_ordered_workqueue. */
@@ -113,7 +114,7 @@ function pick(wq: Workqueue, cpu: number): KthreadWorker {
 const isIdle = ({ addr }: KthreadWorker): boolean => load(addr + WORKER.current_work) === 0 && listEmpty(addr + WORKER.work_list);
 
 function spawn(wq: Workqueue, cpu: number): KthreadWorker {
-  const where = (wq.flags & WQ_UNBOUND) !== 0 && cpu === ANY ? `u${numOnlineCpus()}` : `${cpu === ANY ? isolateCpu(self) : cpu}`;
+  const where = (wq.flags & WQ_UNBOUND) !== 0 && cpu === ANY ? `u${numPossibleCpus()}` : `${cpu === ANY ? isolateCpu(self) : cpu}`;
   const flags = KTW_WQ | ((wq.flags & WQ_BLOCKING) !== 0 ? KTW_BLOCKING : 0) | ((wq.flags & WQ_FREEZABLE) !== 0 ? KTW_FREEZABLE : 0);
   return spawnWorker(flags, cpu, `kworker/${where}:${named++}-${wq.name}`, wq.kflags);
 }
@@ -139,8 +140,8 @@ export const scheduleWork = <D>(work: KthreadWork<D>): boolean => queueWork(syst
 export const scheduleDelayedWork = <D>(work: KthreadDelayedWork<D>, delay: number): boolean => queueDelayedWork(systemWq(), work, delay);
 
 function checkCpu(cpu: number): number {
-  if (Number.isInteger(cpu) && cpu >= 0 && cpu < numOnlineCpus()) return cpu;
-  throw new KernelError(-EINVAL, `there is no CPU ${cpu}; this machine has ${numOnlineCpus()}`);
+  if (cpuPossible(cpu)) return cpu;
+  throw new KernelError(-EINVAL, `there is no CPU ${cpu}; this machine has ${numPossibleCpus()}`);
 }
 
 function queue<D>(wq: Workqueue, cpu: number, work: KthreadWork<D>, delay: number, mod: boolean): boolean {

@@ -14,7 +14,7 @@ import { NUMA_NO_NODE, kthreadCreate, kthreadCreateOnCpu, kthreadCreateOnNode, k
 import { findPid, oneMachine } from '../machine.fixture.js';
 import { prInfo } from '../printk/printk.js';
 import { dmesg } from '../printk/syslog.js';
-import { numOnlineCpus } from '../smp.js';
+import { numOnlineCpus } from '../cpu.js';
 import {
   cpusAllowed, kthreadAffinePreferred, kthreadBind, kthreadBindMask, kthreadIsPerCpu, kthreadSetPerCpu, schedGetaffinity, schedSetaffinity, setCpusAllowedPtr,
 } from './affinity.js';

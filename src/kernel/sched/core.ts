@@ -158,6 +158,7 @@ export function initScheduler(shared: boolean, hooks: SchedulerHooks): void {
 /** Leaves nothing behind: no alarm, no context tracking. */
 export function endScheduler(): void {
   host.cancelAlarm();
+  wheel.clear();
   contexts.disable();
 }
 
@@ -209,6 +210,20 @@ export const preemptWord = (thread: Thread | null): number => (thread === null ?
 
 /** Runs `fn` as `thread`, and everything it awaits. */
 export const runAs = <T>(thread: Thread, fn: () => T): T => contexts.run(thread.context, fn);
+
+const NOBODY: Context = Object.freeze({ thread: null });
+
+/** Runs `fn` as no thread at all, whichever it interrupts: the callback of a timer. */
+export function runAsNobody(fn: () => void): void {
+  const interrupted = plain;
+  plain = null;
+  try {
+    if (contexts.get()?.thread) contexts.run(NOBODY, fn);
+    else fn();
+  } finally {
+    plain = interrupted;
+  }
+}
 
 /** Stops following awaits while no async thread lives here; it costs them time on some platforms. */
 export const forgetContexts = (): void => contexts.disable();
@@ -601,6 +616,9 @@ export function addTimer(timer: Timer, when: number): void {
 /** Disarms `timer`; whether it was armed. */
 export const cancelTimer = (timer: Timer): boolean => wheel.cancel(timer);
 
+/** Disarms all timers of this isolate. Returns how many there were. */
+export const dropTimers = (): number => wheel.clear();
+
 function setAlarm(at: number): void {
   alarmAt = at;
   if (at === Infinity) host.cancelAlarm();
@@ -788,7 +806,8 @@ export function ready<T>(value: T): Promise<T> {
   return suspend(thread, Infinity, null).then(() => value);
 }
 
-const overBudget = (): boolean => uptime() - turnStart > load(BUDGET_US) / 1000;
+/** Whether this shared isolate owes its event loop a turn. */
+export const overBudget = (): boolean => uptime() - turnStart > load(BUDGET_US) / 1000;
 
 // --- schedule() ---------------------------------------------------------------------------------------------------
 

@@ -61,6 +61,12 @@ export const timeIsAfterJiffies = (a: number): boolean => timeBefore(jiffies(), 
 /** The moment (ms since boot) `timeout` jiffies from now; Infinity for MAX_SCHEDULE_TIMEOUT. */
 export const deadlineIn = (timeout: number): number => (timeout >= MAX_SCHEDULE_TIMEOUT ? Infinity : uptime() + (timeout * 1000) / HZ);
 
+/** The moment (ms since boot) at which the jiffies counter reaches `at`, also across its wrap; in the past if it has. */
+export function momentOfJiffies(at: number): number {
+  const ticks = Math.floor((uptime() * HZ) / 1000);
+  return ((ticks + ((at - ticks - INITIAL_JIFFIES_SECONDS * HZ) | 0)) * 1000) / HZ;
+}
+
 /** Jiffies left until `deadline`, rounded up; 0 when it is over, MAX_SCHEDULE_TIMEOUT for Infinity. */
 export function jiffiesUntil(deadline: number, now = uptime()): number {
   return deadline === Infinity ? MAX_SCHEDULE_TIMEOUT : Math.max(0, Math.ceil(((deadline - now) * HZ) / 1000));

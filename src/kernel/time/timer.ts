@@ -56,6 +56,15 @@ export class TimerWheel {
     return true; // Its slot's bit may stay: nextEvent() then visits an empty slot once.
   }
 
+  /** Disarms all timers. Returns how many there were. A walk of all of them. */
+  clear(): number {
+    const { count } = this;
+    for (const level of this.slots) {
+      for (const slot of level) while (slot.next !== slot) this.cancel(slot.next);
+    }
+    return count;
+  }
+
   /** Fires everything due at `now` (ms since boot). A timer armed meanwhile for the past fires in the same call. */
   run(now: number): void {
     const tick = Math.floor(now);

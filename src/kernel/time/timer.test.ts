@@ -1,0 +1,91 @@
+/**
+ * The timer wheel alone, against a list that keeps everything in order: what fires when, for delays of a tick up to days, with
+ * timers cancelled and armed in between, also by those that fire.
+ */
+import { expect, test } from 'vitest';
+import { TimerWheel, type Timer } from './timer.js';
+
+/** A timer that notes when it fired. */
+class Noted implements Timer {
+  expires = 0;
+  prev: Timer | null = null;
+  next: Timer | null = null;
+  fired = 0;
+  constructor(private readonly onFire: (timer: Noted) => void) {}
+
+  expire(): void {
+    this.fired++;
+    this.onFire(this);
+  }
+}
+
+/** Numbers that look random and are the same each time. */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => (state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff) >> 4; // The low bits repeat soon.
+}
+
+const SPANS = [1, 255, 256, 257, 16_383, 16_384, 16_385, 1 << 20, (1 << 20) + 1, 1 << 26, (1 << 26) + 1, 2 ** 31, 2 ** 32, 2 ** 33];
+
+test.each(SPANS)('a timer %d ticks ahead fires at its tick, not before', (span) => {
+  for (const base of [0, 1, 255, 12_345, 2 ** 32 - 7]) {
+    const wheel = new TimerWheel(base);
+    let at = -1;
+    let now = base;
+    const timer = new Noted(() => { at = now; });
+    wheel.add(timer, base + span);
+    for (let looks = 0; at < 0; looks++) {
+      now = wheel.nextEvent();
+      expect([now <= base + span, looks < 40]).toEqual([true, true]);
+      wheel.run(now - 0.5);
+      expect(at).toBe(-1);
+      wheel.run(now);
+    }
+    expect([at, wheel.count, wheel.nextEvent()]).toEqual([base + span, 0, Infinity]);
+  }
+});
+
+test.each([1, 2, 3, 4, 5])('a thousand timers, armed, cancelled and moved at random, fire in order: seed %d', (seed) => {
+  const random = numbers(seed);
+  let now = random();
+  const wheel = new TimerWheel(now);
+  const fired: Noted[] = [];
+  const armed = new Set<Noted>();
+  const timers = Array.from({ length: 1000 }, () => new Noted((timer) => {
+    expect([timer.expires <= now, armed.delete(timer)]).toEqual([true, true]);
+    fired.push(timer);
+    if (random() % 5 === 0) arm(timer);
+  }));
+  const delay = (): number => random() % [10, 300, 20_000, 2_000_000][random() % 4];
+  const arm = (timer: Noted): void => {
+    wheel.add(timer, now + delay());
+    armed.add(timer);
+  };
+  for (let round = 0; round < 3000; round++) {
+    const timer = timers[random() % timers.length];
+    if (!armed.has(timer)) arm(timer);
+    else if (random() % 3 === 0) expect([wheel.cancel(timer), armed.delete(timer), wheel.cancel(timer)]).toEqual([true, true, false]);
+    if (random() % 4 === 0) {
+      now += delay();
+      const due = [...armed].filter(({ expires }) => expires <= now);
+      fired.length = 0;
+      wheel.run(now);
+      expect(due.filter((other) => !fired.includes(other)).length).toBe(0);
+    }
+    expect(wheel.count).toBe(armed.size);
+  }
+  expect([wheel.clear(), wheel.count, timers.every(({ next }) => next === null)]).toEqual([armed.size, 0, true]);
+});
+
+test('a timer armed by one that fires, for a time that is over, fires in the same run and not in the same round', () => {
+  const wheel = new TimerWheel(100);
+  const order: string[] = [];
+  const second = new Noted(() => order.push('second'));
+  wheel.add(new Noted(() => {
+    order.push('first');
+    wheel.add(second, 50);
+  }), 105);
+  wheel.add(new Noted(() => order.push('beside')), 105);
+  wheel.run(110);
+  expect([order, wheel.count]).toEqual([['first', 'beside', 'second'], 0]);
+});
