@@ -289,6 +289,51 @@ test('T178 a signal for a thread that ended is harmless', async () => {
   putTaskStruct(held);
 });
 
+// --- The two questions of document 000, answered in docs/signals.md ------------------------------------------------
+
+test.each(KINDS)('document 000 asks: what do signals do to TASK_INTERRUPTIBLE and TASK_UNINTERRUPTIBLE? $kind', async (kind) => {
+  const p = await puppet(kind);
+  for (const state of [TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE]) {
+    const ignoring = await p.sleeps('sleep', state);
+    kill(p.task.pid, SIGTERM);
+    await sleepsOn(p.task, ignoring); // One that is not allowed: nothing.
+    wakeUpProcess(p.task);
+    await ignoring.ended;
+  }
+  await p.does('allow', SIGTERM);
+  const interruptible = await p.sleeps('sleep', TASK_INTERRUPTIBLE);
+  kill(p.task.pid, SIGTERM);
+  expect(await interruptible.ended).toBeGreaterThan(0); // Allowed: it ends this sleep,
+  expect(await p.does('sleep', TASK_INTERRUPTIBLE)).toBeGreaterThan(0); // and does not let another begin.
+  const uninterruptible = await p.sleeps('sleep', TASK_UNINTERRUPTIBLE);
+  await sleepsOn(p.task, uninterruptible, true); // It is pending all the while.
+  const stopping = kthreadStop(puppets.pop()!.task);
+  expect(await uninterruptible.ended).toBeGreaterThan(0); // A stop ends both.
+  await stopping;
+});
+
+test.each(KINDS)('document 000 asks: is a signal answered that the kernel sends, and not user space? $kind', async (kind) => {
+  const p = await puppet(kind);
+  const answers = async (send: () => number): Promise<boolean> => {
+    const sleep = await p.sleeps('sleep', TASK_INTERRUPTIBLE);
+    expect(send()).toBe(0); // Whether or not anybody listens.
+    const answered = signalPending(p.task); // What is pending wakes it; that is T170's.
+    if (!answered) await sleepsOn(p.task, sleep);
+    if (!answered) wakeUpProcess(p.task);
+    await sleep.ended;
+    await p.does('flush');
+    return answered;
+  };
+  const both = async (): Promise<boolean[]> => [await answers(() => kill(p.task.pid, SIGUSR1)), await answers(() => sendSig(SIGUSR1, p.task, true))];
+  expect(await both()).toEqual([false, false]); // Neither, to begin with.
+  await p.does('allow', SIGUSR1);
+  expect(await both()).toEqual([true, true]);
+  await p.does('allowKernel', SIGUSR1);
+  expect(await both()).toEqual([false, true]);
+  await p.does('disallow', SIGUSR1);
+  expect(await both()).toEqual([false, false]);
+});
+
 test('a number that is no signal is EINVAL, a pid that is none ESRCH, and 0 only asks', async () => {
   const p = await puppet(HERE);
   for (const sig of [-1, 65, 1.5, NaN]) {
