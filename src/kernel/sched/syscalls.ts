@@ -60,7 +60,7 @@ export function schedSetscheduler(task: Task, policy: number, { schedPriority }:
 }
 
 /** The same: nobody's rights are checked here. C: sched_setscheduler_nocheck. */
-export const schedSetschedulerNocheck = schedSetscheduler;
+export const schedSetschedulerNocheck: typeof schedSetscheduler = (task, policy, param) => schedSetscheduler(task, policy, param);
 
 /** Changes attributes of `task` and works out the priority that counts. */
 function change(task: number, set: () => void): void {
