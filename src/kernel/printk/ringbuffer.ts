@@ -47,7 +47,7 @@ export interface LogRecord {
 }
 
 /** The text ended in a newline, which is not kept. */
-export const LOG_NEWLINE = 2;
+const LOG_NEWLINE = 2;
 /** A continuation; on a record: of something that could not be continued any more. */
 export const LOG_CONT = 8;
 

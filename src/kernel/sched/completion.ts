@@ -140,7 +140,7 @@ export const complete = (c: Completion): void => completeAt(c.addr);
 export const completeAll = (c: Completion): void => completeAllAt(c.addr);
 
 /** As complete; a hint to run the waiter on this CPU. C: complete_on_current_cpu. */
-export const completeOnCurrentCpu = complete;
+export const completeOnCurrentCpu = (c: Completion): void => complete(c);
 
 /** Whether a wait would not block. C: completion_done. */
 export const completionDone = (c: Completion): boolean => c.done !== 0;
