@@ -6,7 +6,7 @@ import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSource } from './read-source.mjs';
 
-const CORE_LINES_MAX = 9500;
+const CORE_LINES_MAX = 11000;
 const TEST_NUMBER_MAX = 260;
 const MESSAGES_SHOWN_MAX = 40;
 

@@ -15,7 +15,7 @@ import { IDLE_ISOLATES_MAX } from './param.js';
 import { dmesg } from './printk/syslog.js';
 import type { Task } from './sched/handle.js';
 import { kernelUsage, usageGrown } from './slab.fixture.js';
-import { ISOLATE, ISOLATE_BUSY, ISOLATE_DEAD, ISOLATE_IDLE, ISOLATE_WARMING, OWN, RETIRE_LAST, forEachIsolate, isolateAlive, releaseIsolate, reserveIsolate } from './smp.js';
+import { ISOLATE, ISOLATE_BUSY, ISOLATE_DEAD, ISOLATE_IDLE, ISOLATE_STARTING, ISOLATE_WARMING, OWN, RETIRE_LAST, forEachIsolate, isolateAlive, releaseIsolate, reserveIsolate } from './smp.js';
 import { sysctl } from './sysctl.js';
 
 const { oopses } = oneMachine();
@@ -86,7 +86,7 @@ test('two plain threads run at the same time, also while one is blocked for good
 test('with no isolate left a plain thread cannot be created: EAGAIN, and nothing is left behind; async ones can', async () => {
   await machineWorks();
   sysctl('kernel.warm_isolates', 0);
-  await until(() => count(ISOLATE_BUSY) + count(ISOLATE_WARMING) === 0);
+  await until(() => [ISOLATE_BUSY, ISOLATE_WARMING, ISOLATE_STARTING, ISOLATE_DEAD].every((state) => count(state) === 0));
   const taken: number[] = [];
   const idle: number[] = [];
   forEachIsolate((at) => { if (load(at + ISOLATE.state) === ISOLATE_IDLE) idle.push(at); });

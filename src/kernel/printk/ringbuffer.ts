@@ -46,8 +46,6 @@ export interface LogRecord {
   readonly text: string;
 }
 
-/** The text ended in a newline, which is not kept. */
-const LOG_NEWLINE = 2;
 /** A continuation; on a record: of something that could not be continued any more. */
 export const LOG_CONT = 8;
 
