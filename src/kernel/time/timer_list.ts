@@ -81,7 +81,7 @@ export function addTimer(timer: TimerList): void {
 export const timerDelete = (timer: TimerList): 0 | 1 => disarm(timer);
 
 /** The same: a function that runs has this isolate to itself, so nobody can meet it running but it. Never sleeps. C: timer_delete_sync, del_timer_sync. */
-export const timerDeleteSync = timerDelete;
+export const timerDeleteSync = (timer: TimerList): 0 | 1 => timerDelete(timer);
 
 /** timerDelete, and it can never be armed again. C: timer_shutdown, timer_shutdown_sync. */
 export function timerShutdown(timer: TimerList): 0 | 1 {
