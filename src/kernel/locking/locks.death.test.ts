@@ -66,7 +66,7 @@ describe.each(LOCK_NAMES)('%s', (of) => {
 
 /** Has a victim die at each of its steps, as many as one takes that lives; `meanwhile` is what happens beside it. */
 async function everyStep(of: LockName, how: Partial<Subject>, meanwhile: (lock: never, seen: Int32Array, victim: Task) => Promise<void>, before: (lock: never) => Promise<void> | void = () => {}): Promise<void> {
-  let steps = 1;
+  let steps = 0;
   for (let step = 0; step <= steps; step++) {
     const lock = make(of);
     const seen = view(SEEN_WORDS);
@@ -78,7 +78,7 @@ async function everyStep(of: LockName, how: Partial<Subject>, meanwhile: (lock: 
     if (step === 0) steps = end;
     else if (end !== -EFAULT) expect(end, 'accesses of one that lives, since beside others it may take fewer').toBeLessThan(step);
   }
-  expect(steps).toBeGreaterThan(1);
+  expect(steps).toBeGreaterThan(0); // A spinlock for which nobody sleeps is given back in one.
 }
 
 describe.each(Object.keys(READERS) as ReaderName[])('%s', (of) => {
