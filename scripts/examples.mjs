@@ -53,6 +53,32 @@ const EXAMPLES = {
     args: ['--for', '2s'],
     lines: [0, 1, 2, 3, 4].map((seat) => once(new RegExp(`^seat/${seat} ate [1-9]\\d* times$`))),
   },
+  'prodcons.ts': {
+    args: ['--for', '1500ms'],
+    lines: [times(2, 20, /^customer\/[12] buys loaf \d+$/), once(/^baker: \d+$/), once(/^customer\/1: \d+$/), once(/^customer\/2: \d+$/)],
+    holds(lines) {
+      const loaves = lines.slice(0, -3).map((line) => Number(/loaf (\d+)$/.exec(line)[1]));
+      if (loaves.some((loaf, i) => loaf !== i + 1)) return `a loaf was bought out of order, twice or never: ${loaves}`;
+      const [baked, one, two] = lines.slice(-3).map((line) => Number(line.split(': ')[1]));
+      return baked === loaves.length && one + two === baked ? undefined : 'not every loaf was bought once';
+    },
+  },
+  'doublewake.ts': {
+    args: ['--for', '500ms'],
+    lines: [once(/^again at once: woke 0$/), times(3, 3, /^in S: woke 1$/), once(/^begun 1 time, looked 5 times$/)],
+  },
+  'handshake.ts': {
+    args: ['--for', '500ms'],
+    lines: [once(/^got a table of maker$/), once(/^got a chair of maker$/), once(/^got a lamp of maker$/)],
+  },
+  'ring.ts': {
+    args: ['--cpus', '2', '--for', '1500ms'],
+    lines: [once(/^filler: sum \d+$/), once(/^consumer\/0: sum \d+$/), once(/^consumer\/1: sum \d+$/)],
+    holds(lines) {
+      const [made, one, two] = lines.map((line) => Number(line.split('sum ')[1]));
+      return made > 0 && one + two === made ? undefined : 'what was taken is not what was put in';
+    },
+  },
   'poller.ts': {
     args: ['--for', '2500ms'],
     lines: [once(/^poll\/1: news 1$/), once(/^poll\/2: news 2$/), once(/^poller: stopped after 2 polls, within \d+ ms$/)],
