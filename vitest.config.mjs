@@ -10,8 +10,6 @@ export default defineConfig({
     isolate: true,
     // Each file may start several busy isolates; more files at once would make time limits a matter of luck on a small computer.
     maxWorkers: 2,
-    // Threads of several isolates race in these tests on purpose; one that lost a race of its own making may try again.
-    retry: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     teardownTimeout: 10_000,

@@ -3,7 +3,7 @@
  * async function here and on another CPU, and a plain function on an isolate of its own. It asserts nothing by itself.
  */
 import { kzalloc } from './mm/slab.js';
-import { kthreadCreate, kthreadCreateOnCpu, threadfn, type Closure, type Exit, type ThreadFn } from './kthread.js';
+import { getTaskStruct, kthreadCreate, kthreadCreateOnCpu, threadfn, wakeUpProcess, type Closure, type Exit, type ThreadFn } from './kthread.js';
 import type { Task } from './sched/handle.js';
 
 /** One thing that a thread does, written for both kinds of threads. */
@@ -44,3 +44,10 @@ export async function until(condition: () => boolean, what = String(condition), 
 
 /** Real time goes by. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Starts `fn` as kthreadRun does, with a reference taken before it runs: it may be gone the next moment. Give it back with kthreadStopPut. */
+export async function runHeld<D>(fn: ThreadFn<D>, data: D, name: string): Promise<Task> {
+  const task = getTaskStruct(await kthreadCreate(fn, data, '%s', name));
+  wakeUpProcess(task);
+  return task;
+}

@@ -9,7 +9,7 @@ import { EBUSY, EDEADLK, EFAULT, EINVAL, ESRCH } from '../lib/errno.js';
 import {
   AT, BEGUN, CLOSURES, CPU, ENDED, GO, LOG, ON_CPU1, OWN, PID, RUNS, SHARED_HERE, WORDS, WORKERS, conductor, dies, meddler, postponer, promising, queuer, server, shared, type Again, type Job, type WorkerKind,
 } from './kthread_worker.fixture.js';
-import { pause, until, words } from './kinds.fixture.js';
+import { pause, runHeld, until, words } from './kinds.fixture.js';
 import { getTaskStruct, kthreadCreate, kthreadRun, kthreadRunOnCpu, kthreadStop, kthreadStopPut, wakeUpProcess } from './kthread.js';
 import { KTW_BLOCKING } from './kthread_work.js';
 import {
@@ -485,7 +485,7 @@ test('the isolate of a worker dies while works wait and others wait for them', a
 test('isolates queue to one worker at once: nothing is lost and nothing runs twice', { timeout: 60_000 }, async () => {
   await using worker = await ON_CPU1.run();
   const at = words(WORDS);
-  const tasks = await Promise.all([1, 2, 3].map(async (n) => getTaskStruct(await kthreadRun(queuer, { worker, at, count: 5000 }, 'queuer/%d', n))));
+  const tasks = await Promise.all([1, 2, 3].map((n) => runHeld(queuer, { worker, at, count: 5000 }, `queuer/${n}`)));
   for (const task of tasks) {
     await until(() => task.state === 'X', 'the queuers end', 50_000);
     await kthreadStopPut(task);

@@ -7,8 +7,8 @@ import { load, store } from '../lib/atomic.js';
 import { EFAULT, EINVAL, ESRCH } from '../lib/errno.js';
 import { snapshot, type ProcTask } from '../fs/proc.js';
 import { BEGUN, CPU, ENDED, GO, LOG, OWN, PID, SHARED_HERE, WORDS, asyncGateFn, failingFn, noteFn, plainGateFn, queueingThread, type Job } from './kthread_worker.fixture.js';
-import { pause, until, words } from './kinds.fixture.js';
-import { getTaskStruct, kthreadRun, kthreadStopPut } from './kthread.js';
+import { pause, runHeld, until, words } from './kinds.fixture.js';
+import { kthreadStopPut } from './kthread.js';
 import { cancelWork, kthreadCancelDelayedWorkSync, kthreadCancelWorkSync, kthreadInitDelayedWork, kthreadInitWork } from './kthread_worker.js';
 import { oneMachine } from './machine.fixture.js';
 import { prInfo } from './printk/printk.js';
@@ -163,7 +163,7 @@ test('workOnCpu returns what the function returned there, and throws what it thr
 });
 
 test('a plain thread uses workqueues too', async () => {
-  const task = getTaskStruct(await kthreadRun(queueingThread, words(WORDS), 'plain'));
+  const task = await runHeld(queueingThread, words(WORDS), 'plain');
   await until(() => task.state === 'X');
   expect(await kthreadStopPut(task)).toBe(0);
 });
