@@ -20,12 +20,32 @@ export function readSource(text) {
       ...withStrings(/\bimport\s*\(\s*(['"])([^'"]+)\1/g).map((match) => asImport(match, 'dynamic')),
       ...withStrings(/\bnew\s+URL\(\s*(['"])([^'"]+)\1\s*,\s*import\.meta\.url/g).map((match) => asImport(match, 'url')),
     ],
-    testNames: withStrings(/\b(?:test|it|describe|litmus)(?:\.\w+)*(?:\([^()]*\)|`[^`]*`)?\(\s*(['"`])([^]*?)\1/g)
-      .map((match) => ({ name: match[2], line: lineAt(match.index) })),
+    testNames: [...bare.matchAll(/\b(?:test|it|describe|litmus)(?:\.\w+)*(?=[(`])/g)].flatMap(testName),
     codeLines: code.split('\n').filter((line) => line.trim() !== '').length,
     onlyReexports: code.trim() !== '' && code.replace(reexport, '').trim() === '',
     opening: openingOf(text, comments),
   };
+
+  /** The name that a call gives its test, behind the table of `test.each(...)` or `test.each`...`` if there is one. */
+  function testName({ 0: call, index }) {
+    let at = index + call.length;
+    if (bare[at] === '`') at = bare.indexOf('`', at + 1) + 1;
+    else {
+      const end = endOfParens(at);
+      if (bare[end] === '(') at = end;
+    }
+    const name = /^\(\s*(['"`])([^]*?)\1/.exec(code.slice(at));
+    return name ? [{ name: name[2], line: lineAt(index) }] : [];
+  }
+
+  /** The place after the parenthesis that closes the one at `at`. */
+  function endOfParens(at) {
+    for (let i = at, open = 0; i < bare.length; i += 1) {
+      if (bare[i] === '(') open += 1;
+      else if (bare[i] === ')' && --open === 0) return i + 1;
+    }
+    return bare.length;
+  }
 
   function asImport(match, kind) {
     return { from: match[2], line: lineAt(match.index), kind };
