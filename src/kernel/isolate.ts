@@ -5,6 +5,7 @@
 import { host } from '../arch/host.js';
 import { cas, futexWait, load, store } from '../lib/atomic.js';
 import { r32, w32 } from '../lib/memory.js';
+import { hashOf } from '../lib/struct.js';
 import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { MACHINE, isolateSlotAt, machineWord } from './memlayout.js';
 import { IDLE_ISOLATES_MAX } from './param.js';
@@ -55,12 +56,6 @@ export function abandonLoad(): Promise<never> {
 }
 
 export const forgetFiles = (): void => loadedFiles.clear();
-
-function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash | 1;
-}
 
 // --- Choosing -----------------------------------------------------------------------------------------------------
 

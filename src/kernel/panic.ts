@@ -3,13 +3,14 @@
  * machine. It decides nothing about who ends: exit.ts does.
  */
 import { host } from '../arch/host.js';
-import { fetchOr, load, store } from '../lib/atomic.js';
+import { cas, fetchOr, load, store } from '../lib/atomic.js';
 import { setBugReporter } from '../lib/bug.js';
-import { r32, readString } from '../lib/memory.js';
+import { r32, readString, zero } from '../lib/memory.js';
 import { vsprintf } from '../lib/printf.js';
+import { hashOf } from '../lib/struct.js';
 import { BOOT_ISOLATE } from './fork.js';
 import { MACHINE, MACHINE_HALTING, isolateSlotAt, machineWord } from './memlayout.js';
-import { TASK_COMM_LEN } from './param.js';
+import { TASK_COMM_LEN, WARN_ONCE_MAX } from './param.js';
 import { KERN_ALERT, KERN_EMERG, KERN_ERR, KERN_WARNING, printk } from './printk/printk.js';
 import { currentThread } from './sched/core.js';
 import { TASK } from './sched/task.js';
@@ -94,7 +95,6 @@ export function printTaskTrace(task: number, trace: string): void {
 }
 
 const currentAddr = (): number => currentThread()?.addr ?? 0;
-const warned = new Set<string>();
 
 /** Says that something is wrong, with a call trace, and goes on. C: WARN. */
 export function warn(fmt: string, ...args: readonly unknown[]): void {
@@ -111,14 +111,18 @@ export function warnTask(task: number, trace: string, fmt: string, ...args: read
   printk('%s---[ end trace ]---\n', KERN_WARNING);
 }
 
-/** Says it the first time only, on this isolate. C: WARN_ONCE. */
+/** Says it the first time only, whichever isolate that is on. C: WARN_ONCE. */
 export function warnOnce(fmt: string, ...args: readonly unknown[]): void {
-  if (warned.has(fmt)) return;
-  warned.add(fmt);
-  warn(fmt, ...args);
+  const hash = hashOf(fmt);
+  for (let i = 0; i < WARN_ONCE_MAX; i++) {
+    const seen = cas(machineWord(MACHINE.warned) + i * 4, 0, hash);
+    if (seen === 0) return warn(fmt, ...args);
+    if (seen === hash) return;
+  }
 }
 
-export const forgetWarnings = (): void => warned.clear();
+/** From here on each of them is a first time again. C: /sys/kernel/debug/clear_warn_once. */
+export const clearWarnOnce = (): void => zero(machineWord(MACHINE.warned), WARN_ONCE_MAX * 4);
 
 /** Reports that an exception ended `task`. C: die. */
 export function reportOops(task: number, what: string, stack: string): void {

@@ -24,6 +24,8 @@ export const LOG_BUF_LEN = 1 << 20;
 export const LOG_RECORDS = 1 << 14;
 /** Bytes of one log record's text; the rest is cut. */
 export const LOG_LINE_MAX = 989;
+/** Warnings that are said once and then remembered; those beyond are not said at all. */
+export const WARN_ONCE_MAX = 64;
 /** Default jiffies a second. */
 export const HZ_DEFAULT = 1000;
 /** The jiffies counter starts here, seconds before zero, so that its wrap is met five minutes after boot. */

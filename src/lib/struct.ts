@@ -54,10 +54,14 @@ export function struct<F extends Record<string, Field>>(name: string, fields: F)
 
 export const alignUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
-/** One number for all layouts (FNV-1a, never 0), whatever the order of imports: isolates with another number must not touch the memory. */
+/** One number for all layouts, whatever the order of imports: isolates with another number must not touch the memory. */
 export function layoutVersion(): number {
+  return hashOf(layouts.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((l) => `${l.name}:${l.size}:${l.fields.map((f) => `${f.name}@${f.offset}*${f.count}${f.kind}`).join()}`).join(';'));
+}
+
+/** A number for a text, never 0 (FNV-1a). */
+export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
-  const text = layouts.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((l) => `${l.name}:${l.size}:${l.fields.map((f) => `${f.name}@${f.offset}*${f.count}${f.kind}`).join()}`).join(';');
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash | 1;
 }

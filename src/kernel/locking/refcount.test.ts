@@ -8,14 +8,14 @@ import { buffer } from '../../lib/memory.js';
 import { CPU1, HERE, PLAIN, until, words } from '../kinds.fixture.js';
 import { getTaskStruct, kthreadStopPut, wakeUpProcess } from '../kthread.js';
 import { oneMachine } from '../machine.fixture.js';
-import { forgetWarnings } from '../panic.js';
+import { clearWarnOnce } from '../panic.js';
 import { DECS, ENDS, counter } from './refcount.fixture.js';
 import { declareRefcount, refcountAdd, refcountDec, refcountDecAndTest, refcountInc, refcountIncNotZero, refcountRead, refcountSet, refcountSubAndTest, type Refcount } from './refcount.js';
 
 oneMachine();
 beforeEach(() => {
   clearLog();
-  forgetWarnings();
+  clearWarnOnce();
 });
 let made = 0;
 const newRefcount = (n: number): Refcount => declareRefcount(import.meta, `ref${made++}`, n);
