@@ -5,9 +5,9 @@
 import { host } from '../../arch/host.js';
 import { cpuRelax } from '../../lib/atomic.js';
 import { EINTR } from '../../lib/errno.js';
-import { warnOnce } from '../panic.js';
+import { printTrace, warnOnce, whereLine } from '../panic.js';
 import { KERN_ERR, printk } from '../printk/printk.js';
-import { block, blockSync, freeThread, needPlain, needThread, ready, schedule, scheduleSync, sleepUntil, sleepUntilSync, type Blocking, type WaitOptions } from '../sched/core.js';
+import { block, blockSync, currentThread, freeThread, needPlain, needThread, ready, schedule, scheduleSync, sleepUntil, sleepUntilSync, type Blocking, type WaitOptions } from '../sched/core.js';
 import { TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, setTaskState, taskState } from '../sched/task.js';
 import { signalPendingState, taskSignalPending } from '../sched/signal.js';
 import { deadlineIn, jiffiesUntil, uptime } from './time.js';
@@ -25,7 +25,7 @@ export const getCurrentState = (): number => taskState(needThread('getCurrentSta
  */
 export function scheduleTimeout(timeout: number, opt?: WaitOptions): Promise<number> {
   const thread = needThread('scheduleTimeout');
-  if (!validTimeout(timeout, thread.addr)) return Promise.resolve(0);
+  if (!validTimeout(timeout)) return Promise.resolve(0);
   const deadline = deadlineIn(timeout);
   return opt?.signal ? block('schedule_timeout', (task) => sleepOnce(task, deadline), opt) : sleepUntil(thread, deadline, 'schedule_timeout');
 }
@@ -33,16 +33,19 @@ export function scheduleTimeout(timeout: number, opt?: WaitOptions): Promise<num
 /** For plain threads; as scheduleTimeout. */
 export function scheduleTimeoutSync(timeout: number): number {
   const thread = needPlain('scheduleTimeout');
-  if (!validTimeout(timeout, thread.addr)) return 0;
+  if (!validTimeout(timeout)) return 0;
   const deadline = deadlineIn(timeout);
   sleepUntilSync(thread, deadline, 'schedule_timeout');
   return jiffiesUntil(deadline);
 }
 
-function validTimeout(timeout: number, task: number): boolean {
+function validTimeout(timeout: number): boolean {
   if (timeout >= 0) return true;
+  const thread = currentThread();
   printk('%sschedule_timeout: wrong timeout value %x\n', KERN_ERR, timeout);
-  setTaskState(task, TASK_RUNNING);
+  printk('%s%s\n', KERN_ERR, whereLine(thread?.addr ?? 0));
+  printTrace(KERN_ERR, host.errorTrace(validTimeout), thread?.addr);
+  if (thread) setTaskState(thread.addr, TASK_RUNNING);
   return false;
 }
 
@@ -66,12 +69,14 @@ function* sleepIn(task: number, state: number, timeout: number): Blocking<number
 }
 
 const sleepState = (state: number) => (timeout: number, opt?: WaitOptions): Promise<number> => {
+  if (!validTimeout(timeout)) return Promise.resolve(0);
   const thread = opt?.signal ? null : freeThread();
   if (thread === null) return block('schedule_timeout', (task) => sleepIn(task, state, timeout), opt);
   setTaskState(thread.addr, state);
   return sleepUntil(thread, deadlineIn(timeout), 'schedule_timeout');
 };
-const sleepStateSync = (call: string, state: number) => (timeout: number): number => blockSync('schedule_timeout', call, (task) => sleepIn(task, state, timeout));
+const sleepStateSync = (call: string, state: number) => (timeout: number): number =>
+  !validTimeout(timeout) ? 0 : blockSync('schedule_timeout', call, (task) => sleepIn(task, state, timeout));
 
 /** Sets the state (S) and sleeps as scheduleTimeout does; an allowed signal or a stop ends it. C: schedule_timeout_interruptible. */
 export const scheduleTimeoutInterruptible = sleepState(TASK_INTERRUPTIBLE);
