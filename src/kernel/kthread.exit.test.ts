@@ -41,9 +41,10 @@ test('T072 outside of a thread kthreadExit is refused', () => {
 });
 
 test.each(KINDS)('T076 a thread that returns by itself is reaped; nothing of it stays: $kind', async ({ create }) => {
+  const at = words(WORDS);
   const before = kernelUsage();
   for (let i = 0; i < 50; i++) {
-    const task = await create(brief, { at: 0x300000, value: 1 });
+    const task = await create(brief, { at, value: 1 });
     wakeUpProcess(task);
     await until(() => !task.exists);
     expect([findPid(task.pid), task.state]).toEqual([undefined, 'X']);

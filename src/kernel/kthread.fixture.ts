@@ -13,6 +13,8 @@ import { behaviour } from './kinds.fixture.js';
 import { COMPLETION, completeAt, waitForCommon } from './sched/completion.js';
 import { block, blockSync } from './sched/core.js';
 import { current } from './sched/handle.js';
+import type { WaitQueueHead } from './sched/wait.js';
+import { waitEvent, waitEventSync } from './sched/wait_event.js';
 import { TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from './sched/task.js';
 import { isolateCpu, self } from './smp.js';
 import {
@@ -178,6 +180,16 @@ export const waiter = behaviour<{ at: number; done: number }>(import.meta, 'wait
   note(at);
   blockSync('wait_for_completion', 'waitForCompletion', (task) => waitForCommon(task, done, TASK_UNINTERRUPTIBLE, Infinity));
   return 33;
+});
+/** Waits, uninterruptibly, until GO is set. */
+export const eventWaiter = behaviour<{ at: number; q: WaitQueueHead }>(import.meta, 'eventWaiter', async ({ at, q }) => {
+  note(at);
+  await waitEvent(q, () => load(at + GO) !== 0);
+  return kthreadShouldStop() ? 34 : 0;
+}, ({ at, q }) => {
+  note(at);
+  waitEventSync(q, () => load(at + GO) !== 0);
+  return kthreadShouldStop() ? 34 : 0;
 });
 export const COMPLETION_SIZE = COMPLETION.sizeof;
 export const complete = completeAt;

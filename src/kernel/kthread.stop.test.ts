@@ -3,10 +3,10 @@
  * comes before the first wake-up, twice, or after the end. Leaving from inside is kthread.exit.test.ts.
  */
 import { expect, test } from 'vitest';
-import { load } from '../lib/atomic.js';
+import { load, store } from '../lib/atomic.js';
 import { EFAULT, EINTR, EPERM } from '../lib/errno.js';
 import {
-  CALLS, COMPLETION_SIZE, PID, SEEN, SLEEP_STATES, WORDS, brief, complete, filled, filler, lateStarter, listener, listening, longSleeper, msleeper, obedient, parent, parker, slowToGo, thrower, waiter, type Asked,
+  CALLS, COMPLETION_SIZE, GO, PID, SEEN, SLEEP_STATES, WORDS, brief, complete, eventWaiter, filled, filler, lateStarter, listener, listening, longSleeper, msleeper, obedient, parent, parker, slowToGo, thrower, waiter, type Asked,
 } from './kthread.fixture.js';
 import { CLOSURE, CPU1, HERE, KINDS, PLAIN, pause, until, words, type Behaviour, type Kind } from './kinds.fixture.js';
 import {
@@ -16,6 +16,7 @@ import { findPid, oneMachine, threads } from './machine.fixture.js';
 import { dmesg } from './printk/syslog.js';
 import { initCompletionAt } from './sched/completion.js';
 import type { Task } from './sched/handle.js';
+import { newWaitQueueHead, wakeUp } from './sched/wait.js';
 import { uptime } from './time/time.js';
 
 const { oopses } = oneMachine();
@@ -99,6 +100,26 @@ test.each(KINDS)('T053 stop during msleepInterruptible() ends it, with milliseco
   const left = await kthreadStop(task);
   expect(left).toBeGreaterThan(2000);
   expect(uptime() - begun).toBeLessThan(5000);
+});
+
+test.each(KINDS)('T056 stop of a thread in waitEvent() waits until the condition is true and somebody wakes the queue: $kind', async (kind) => {
+  const [at, q] = [words(WORDS), newWaitQueueHead()];
+  const task = await running(kind, eventWaiter, { at, q });
+  await until(() => task.state === 'D');
+  let stopped = false;
+  const stop = kthreadStop(task).then((value) => {
+    stopped = true;
+    return value;
+  });
+  await pause(20);
+  wakeUp(q); // The condition is false yet.
+  await pause(20);
+  await until(() => task.state === 'D', 'it sleeps again');
+  store(at + GO, 1);
+  await pause(20);
+  expect([stopped, task.state]).toEqual([false, 'D']);
+  wakeUp(q);
+  expect(await stop).toBe(34);
 });
 
 test.each(KINDS)('T057 stop of a thread that waits for a completion waits until it comes: $kind', async (kind) => {
