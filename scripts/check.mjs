@@ -26,7 +26,7 @@ const LAYERS = [
 const layersInOrder = LAYERS.map((layer) => layer.name).join(' -> ');
 
 /** Files that Node starts by URL, on top of those that package.json names. */
-const WORKER_ENTRIES = ['src/arch/node/isolate.ts', 'src/arch/node/hostd.ts', 'src/arch/node/hooks.ts'];
+const WORKER_ENTRIES = ['src/arch/node/isolate.ts', 'src/arch/node/hostd.ts', 'src/arch/node/hooks.ts', 'src/server/control.ts'];
 
 /** Words that reach outside, and what to say instead. */
 const OUTSIDE = [

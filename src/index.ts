@@ -136,6 +136,7 @@ export { MAX_NICE, MIN_NICE, schedSetFifo, schedSetFifoLow, schedSetNormal, sche
 export { SYSCTLS, isSysctl, sysctl, type SysctlEntry, type SysctlName, type SysctlValue } from './kernel/sysctl.js';
 export { readProc, snapshot, type ProcTask } from './fs/proc.js';
 export { parsePsArgs, ps } from './fs/ps.js';
+export { metricsText } from './server/metrics.js';
 // Errors and formats
 export * from './lib/errno.js';
 export { snprintf, sprintf, type PrintfArgs } from './lib/printf.js';

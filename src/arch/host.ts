@@ -27,6 +27,8 @@ export interface Host {
   entropy(): number;
   /** CPUs that the process may use. */
   cpus(): number;
+  /** What people call the program that runs, a word or a few. */
+  programName(): string;
   /** Reserves `bytes` of shared memory, zeroed; throws where the platform refuses. */
   reserveMemory(bytes: number): SharedArrayBuffer;
 

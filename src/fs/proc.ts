@@ -140,7 +140,7 @@ const KFLAGS: ReadonlyArray<readonly [bit: number, name: string]> = [
 ];
 
 /** The task at `at` if it bears `pid` throughout and has not ended, else undefined. */
-function readTask(at: number, pid: number): ProcTask | undefined {
+export function readTask(at: number, pid: number): ProcTask | undefined {
   // Ordered loads, so that the last one is really the last: plain ones could be read after it.
   for (let i = 0; i < words.length; i++) words[i] = load(at + i * 4);
   if (word(TASK.pid) !== pid || load(at + TASK.pid) !== pid) return undefined;
@@ -265,7 +265,7 @@ const FILES: Readonly<Record<string, () => string>> = Object.freeze({
 
 const seconds = (ms: number): string => (Math.floor(ms / 10) / 100).toFixed(2);
 const count = (tasks: readonly ProcTask[], letters: string): number => tasks.filter((t) => letters.includes(t.letter)).length;
-const lastPid = (): number => r32(machineWord(MACHINE.next_pid)) - 1;
+export const lastPid = (): number => r32(machineWord(MACHINE.next_pid)) - 1;
 
 /**
  * Nobody samples the load, so all three averages are the load of this moment: tasks that run or would (R) and those that
@@ -278,7 +278,7 @@ function loadavg(): string {
 }
 
 /** ms of thread work for each CPU, by the isolates that are there now: what ended ones did is not kept. */
-function cpuBusy(): number[] {
+export function cpuBusy(): number[] {
   const busy = Array.from({ length: nrCpus() }, () => 0);
   forEachIsolate((at) => {
     busy[isolateCpu(at)] += rf64(at + ISOLATE.busy) + (load(at + ISOLATE.curr) === 0 ? 0 : Math.max(0, uptime() - rf64(at + ISOLATE.heartbeat)));
@@ -293,12 +293,17 @@ function machineStat(): string {
   const times = busy.map((ms) => [ticks(ms), ticks(Math.max(0, uptime() - ms))] as const);
   const total = times.reduce(([system, idle], [s, i]) => [system + s, idle + i] as const, [0, 0] as const);
   const row = (name: string, [system, idle]: readonly [number, number]): string => `${name} 0 0 ${system} ${idle} 0 0 0 0 0 0\n`;
+  return [
+    row('cpu ', total), ...times.map((cpu, i) => row(`cpu${i}`, cpu)),
+    `ctxt ${contextSwitches()}\nbtime ${Math.floor((host.wallClock() - uptime()) / 1000)}\nprocesses ${lastPid()}\n`,
+    `procs_running ${count(tasks, 'R')}\nprocs_blocked ${count(tasks, 'D')}\n`,
+  ].join('');
+}
+
+/** Turns that threads have had since boot, on all CPUs. */
+export function contextSwitches(): number {
   let switches = 0;
   for (let cpu = 0; cpu < nrCpus(); cpu++) switches += load(cpuAt(cpu) + CPU.nr_switches) >>> 0;
   forEachIsolate((at) => void (switches += load(at + ISOLATE.nr_switches) >>> 0));
-  return [
-    row('cpu ', total), ...times.map((cpu, i) => row(`cpu${i}`, cpu)),
-    `ctxt ${switches}\nbtime ${Math.floor((host.wallClock() - uptime()) / 1000)}\nprocesses ${lastPid()}\n`,
-    `procs_running ${count(tasks, 'R')}\nprocs_blocked ${count(tasks, 'D')}\n`,
-  ].join('');
+  return switches;
 }

@@ -6,7 +6,7 @@ import { host, type IsolateProcess } from '../arch/host.js';
 import { load, store } from '../lib/atomic.js';
 import { EBUSY, EINVAL, ENOMEM, KernelError } from '../lib/errno.js';
 import { listInit } from '../lib/list.js';
-import { attachMemory, buffer, r32, w32, wf64 } from '../lib/memory.js';
+import { attachMemory, buffer, r32, w32, wf64, writeString } from '../lib/memory.js';
 import { layoutVersion } from '../lib/struct.js';
 import { isolateDied, setOopsListener } from '../kernel/exit.js';
 import { forgetSpares } from '../kernel/borrowed.js';
@@ -15,7 +15,7 @@ import { HOST_ISOLATE, abandonLoad, forgetFiles, onHostNeeded } from '../kernel/
 import { requestStop } from '../kernel/kthread.js';
 import { forgetWorks } from '../kernel/kthread_worker.js';
 import type { Mail } from '../kernel/mail.js';
-import { MACHINE, MACHINE_BOOTING, MACHINE_HALTED, MACHINE_HALTING, MACHINE_MAGIC, MACHINE_RUNNING, cpuAt, CPU, heapStart, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
+import { CONTROL_FULL, CONTROL_READ_ONLY, MACHINE, MACHINE_BOOTING, MACHINE_HALTED, MACHINE_HALTING, MACHINE_MAGIC, MACHINE_RUNNING, cpuAt, CPU, heapStart, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
 import { initSlab } from '../kernel/mm/slab.js';
 import { doExitcalls, doInitcalls, insmod, listModules, rmmod, type InsmodOptions, type Module } from '../kernel/module.js';
 import { HZ_DEFAULT, MEMORY_MAX, MEMORY_MIN, NR_CPUS } from '../kernel/param.js';
@@ -56,6 +56,13 @@ export interface BootOptions {
   readonly loglevel?: number;
   /** Starts the watchers (khungtaskd, watchdogd), and the host worker they run on, a second after boot. Default true. */
   readonly watchdog?: boolean;
+  /**
+   * Opens the control socket, by which the command `kthread` of the same user sees and steers the machine; 'read-only': only
+   * sees it. Default false. Whether it could be opened is in the log.
+   */
+  readonly control?: boolean | 'read-only';
+  /** What the machine is called where several are listed, 63 bytes. Default: the program's name. */
+  readonly name?: string;
   /** Hears of each thread that an exception ended. Without it, that goes to standard error. */
   readonly onOops?: (task: Task, error: Error) => void;
 }
@@ -102,7 +109,7 @@ export async function boot(opt: BootOptions = {}): Promise<Machine> {
   listenTo(opt);
   store(machineWord(MACHINE.state), MACHINE_RUNNING);
   prInfo('kthread: %d CPUs, %d MiB of kernel memory, HZ=%d\n', options.cpus, r32(machineWord(MACHINE.memory_size)) / 2 ** 20, options.hz);
-  if (opt.console) startHost();
+  if (opt.console || options.control !== 0) startHost();
   else if (options.watchdog) addTimer(hostTimer(), uptime() + HOST_DELAY_MS);
   machine = makeMachine(options.cpus, options.hz);
   (globalThis as { [ONE_COPY]?: boolean })[ONE_COPY] = true;
@@ -113,7 +120,7 @@ export async function boot(opt: BootOptions = {}): Promise<Machine> {
 /** The machine that runs here, if any. */
 export const runningMachine = (): Machine | undefined => machine;
 
-function checkOptions({ memory, cpus = Math.min(host.cpus(), NR_CPUS), hz = HZ_DEFAULT, console = false, loglevel = 7, watchdog = true }: BootOptions) {
+function checkOptions({ memory, cpus = Math.min(host.cpus(), NR_CPUS), hz = HZ_DEFAULT, console = false, loglevel = 7, watchdog = true, control = false, name = host.programName() }: BootOptions) {
   const check = (name: string, value: number, min: number, max: number): void => {
     if (!Number.isInteger(value) || value < min || value > max) throw new KernelError(-EINVAL, `boot: ${name} takes a whole number from ${min} to ${max}, not ${value}`);
   };
@@ -121,7 +128,8 @@ function checkOptions({ memory, cpus = Math.min(host.cpus(), NR_CPUS), hz = HZ_D
   check('hz', hz, 24, 1000);
   check('loglevel', loglevel, 0, 15);
   if (memory !== undefined) check('memory', memory, MEMORY_MIN, MEMORY_MAX);
-  return { memory: memory === undefined ? undefined : Math.floor(memory / 65536) * 65536, cpus, hz, console, loglevel, watchdog };
+  const access = control === 'read-only' ? CONTROL_READ_ONLY : control ? CONTROL_FULL : 0;
+  return { memory: memory === undefined ? undefined : Math.floor(memory / 65536) * 65536, cpus, hz, console, loglevel, watchdog, control: access, name };
 }
 
 /** As much memory as was asked for; by default the most that the platform gives. */
@@ -136,7 +144,7 @@ function reserve(bytes: number | undefined): SharedArrayBuffer {
 }
 
 /** The machine record and everything that must be there before anybody joins. */
-function layMachine(memory: SharedArrayBuffer, { cpus, hz, console, loglevel, watchdog }: ReturnType<typeof checkOptions>): void {
+function layMachine(memory: SharedArrayBuffer, { cpus, hz, console, loglevel, watchdog, control, name }: ReturnType<typeof checkOptions>): void {
   attachMemory(memory);
   w32(machineWord(MACHINE.magic), MACHINE_MAGIC);
   w32(machineWord(MACHINE.layout), layoutVersion());
@@ -150,6 +158,8 @@ function layMachine(memory: SharedArrayBuffer, { cpus, hz, console, loglevel, wa
   w32(machineWord(MACHINE.next_module), 1);
   w32(machineWord(MACHINE.watched), Number(watchdog));
   w32(machineWord(MACHINE.console), console === 'stdout' ? 1 : console === 'stderr' ? 2 : 0);
+  w32(machineWord(MACHINE.control), control);
+  writeString(machineWord(MACHINE.name), 64, name);
   wf64(machineWord(MACHINE.boot_time), host.clock());
   for (const list of [MACHINE.create_list, MACHINE.statics, MACHINE.modules, MACHINE.smpboot]) listInit(machineWord(list));
   for (let cpu = 0; cpu < cpus; cpu++) w32(cpuAt(cpu) + CPU.online, 1);

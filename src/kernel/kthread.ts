@@ -31,7 +31,7 @@ import { setPanicHandler, warn, warnOnce, warnTask } from './panic.js';
 import { forEachTask } from './pid.js';
 import { KERN_ERR, printk } from './printk/printk.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, installThread, isSharedIsolate, listenForNews, needPlain, needThread, pushWake, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking } from './sched/core.js';
+import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, installThread, isSharedIsolate, listenForNews, needPlain, needThread, pushWake, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking, type WaitOptions } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import { putTask, tryGetTask } from './sched/ref.js';
 import {
@@ -658,16 +658,28 @@ export function putTaskStruct(task: Task): void {
 /**
  * Asks `task` to stop, wakes it and sleeps, uninterruptibly, until it has ended. Returns what its function returned, the
  * code it gave kthreadExit, or -4 (-EINTR) if it was never woken. Everything it wrote is visible then. Throws KernelError
- * EFAULT, with the exception as cause, if one ended it. A thread that never looks makes this wait for ever. C: kthread_stop.
+ * EFAULT, with the exception as cause, if one ended it. A thread that never looks makes this wait for ever; `signal` ends the wait, but takes
+ * nothing back: the thread was asked. C: kthread_stop.
  */
-export function kthreadStop(task: Task): Promise<number> {
+export function kthreadStop(task: Task, opt: WaitOptions = {}): Promise<number> {
+  if (opt.signal?.aborted) return Promise.reject(opt.signal.reason as Error);
   if (!beginStop(task)) return Promise.resolve(goneResult(task));
-  return block('kthread_stop', (waiter) => waitForEnd(waiter, task));
+  return block('kthread_stop', (waiter) => waitForEnd(waiter, task), opt);
 }
 
 function* waitForEnd(waiter: number, task: Task): Blocking<number> {
-  yield* waitForCommon(waiter, task.addr + TASK.exited, TASK_UNINTERRUPTIBLE, Infinity);
+  yield* waitOn(waiter, task, TASK.exited);
   return endStop(task);
+}
+
+/** Sleeps until the completion at that offset of `task`, to which the caller has a reference: one that gives up gives it back. */
+function* waitOn(waiter: number, task: Task, offset: number): Blocking<void> {
+  try {
+    yield* waitForCommon(waiter, task.addr + offset, TASK_UNINTERRUPTIBLE, Infinity);
+  } catch (reason) {
+    putTask(task.addr);
+    throw reason;
+  }
 }
 
 /** For plain threads; as kthreadStop. C: kthread_stop. */
@@ -721,12 +733,13 @@ function goneResult(task: Task): number {
 
 /**
  * Asks `task` to park and sleeps, uninterruptibly, until it has: it executes nothing then until kthreadUnpark. Returns 0,
- * -16 (-EBUSY) if it was asked before, -38 (-ENOSYS) if it is ending. C: kthread_park.
+ * -16 (-EBUSY) if it was asked before, -38 (-ENOSYS) if it is ending. `signal` ends the wait as kthreadStop's. C: kthread_park.
  */
-export async function kthreadPark(task: Task): Promise<0 | -16 | -38> {
+export async function kthreadPark(task: Task, opt: WaitOptions = {}): Promise<0 | -16 | -38> {
+  opt.signal?.throwIfAborted();
   const begun = beginPark(task);
   if (begun !== 1) return begun;
-  await block('kthread_park', (waiter) => waitForParked(waiter, task.addr));
+  await block('kthread_park', (waiter) => waitForParked(waiter, task), opt);
   return endPark(task);
 }
 
@@ -735,7 +748,7 @@ export function kthreadParkSync(task: Task): 0 | -16 | -38 {
   needPlain('kthreadPark');
   const begun = beginPark(task);
   if (begun !== 1) return begun;
-  blockSync('kthread_park', 'kthreadPark', (waiter) => waitForParked(waiter, task.addr));
+  blockSync('kthread_park', 'kthreadPark', (waiter) => waitForParked(waiter, task));
   return endPark(task);
 }
 
@@ -759,9 +772,9 @@ function beginPark(task: Task): 1 | 0 | -16 | -38 {
 }
 
 /** A thread that parked itself has announced it to nobody: so who finds it not parked, although it still shall be, waits for the next time. */
-function* waitForParked(waiter: number, task: number): Blocking<void> {
-  do yield* waitForCommon(waiter, task + TASK.parked, TASK_UNINTERRUPTIBLE, Infinity);
-  while (shouldPark(task) && (taskState(task) & (TASK_PARKED | TASK_DEAD)) === 0);
+function* waitForParked(waiter: number, task: Task): Blocking<void> {
+  do yield* waitOn(waiter, task, TASK.parked);
+  while (shouldPark(task.addr) && (taskState(task.addr) & (TASK_PARKED | TASK_DEAD)) === 0);
 }
 
 function endPark(task: Task): 0 | -38 {

@@ -40,6 +40,7 @@ export const MACHINE = struct('machine', {
   resync: u32('a'), //          isolates that died: everybody looks for wake-ups that died with them
   watched: u32('c'), //         1: khungtaskd and watchdogd look after the threads
   console: u32('c'), //         where the host worker prints the log: 0 nowhere, 1 standard output, 2 error
+  control: u32('c'), //         CONTROL_*: whether the host worker serves the control socket
   fail_nth: s32('a'), //        n > 0: the n-th allocation from now fails (fault injection)
   kthreadd: ptr('c'),
   khungtaskd: ptr('a'),
@@ -68,6 +69,7 @@ export const MACHINE = struct('machine', {
   smpboot: ptr('l', 2, 'struct list_head'), // per-CPU threads that are registered
   hotplug: u32('a'), //         1: a CPU comes or goes
   wchans: ptr('a'), //          names of what tasks wait in
+  name: bytes('c', 64), //      what the machine is called where several are listed
   slab: ptr('l', 4 * 32), //    allocator classes: lock, free list, bump pointer, bump end
 });
 
@@ -79,6 +81,10 @@ export const CPU = struct('cpu', {
   percpu_depth: u32('l'), //    how often its owner took it
   spare: bytes('o', 44),
 });
+
+/** Reading and changing, or reading only. 0: no socket. */
+export const CONTROL_FULL = 1;
+export const CONTROL_READ_ONLY = 2;
 
 export const MACHINE_BOOTING = 1;
 export const MACHINE_RUNNING = 2;

@@ -92,7 +92,9 @@ function probeHere(task: Task): Promise<string> {
 function lookFromOutside(task: Task): Promise<string> {
   const at = isolateSlotAt(load(task.addr + TASK.isolate));
   const alone = (r32(task.addr + TASK.kflags) & KTHREAD_BLOCKING) !== 0;
-  return task.exists && (alone || r32(at + ISOLATE.curr) === task.addr) ? host.backtrace(r32(at + ISOLATE.thread)) : Promise.resolve('');
+  const runs = r32(at + ISOLATE.curr);
+  // What runs where the machine booted, and is no thread, is the program itself.
+  return task.exists && (alone || runs === task.addr || (runs === 0 && task.pid === 1)) ? host.backtrace(r32(at + ISOLATE.thread)) : Promise.resolve('');
 }
 
 /** The finished call trace of whatever runs on the isolate at `at`; empty if nothing does. On the host worker. */

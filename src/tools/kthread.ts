@@ -1,11 +1,18 @@
 #!/usr/bin/env node
 /**
  * The program `kthread`: its commands, its help, and its statuses. 0 is success, 1 a failure of what was asked for, 2 wrong
- * usage, said in one sentence. What a command does stands in the file named after it.
+ * usage, said in one sentence, 3 that there is no such machine. What a command does stands in the file named after it.
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { TERMINAL } from './command.js';
+import { addDmesg } from './dmesg.js';
+import { addList } from './list.js';
+import { addModuleCommands } from './modules.js';
+import { addPs } from './ps.js';
 import { addRun } from './run.js';
+import { addSettingCommands } from './settings.js';
+import { addThreadCommands } from './threads.js';
 
 const WRONG_USAGE = 2;
 
@@ -28,7 +35,11 @@ async function main(args: readonly string[]): Promise<number> {
     .addHelpText('after', HELP)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`kthread: ${text.replace(/^error: /, '').trim().replaceAll('\n', ' ').replace('is invalid. It', 'is invalid: it')}\n`) });
-  addRun(program, args, (ended) => { status = ended; });
+  const ended = (of: number): void => { status = of; };
+  addRun(program, args, ended);
+  const around = { ...TERMINAL, ended };
+  for (const add of [addList, addPs, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands]) add(program, around);
+  if (args[0] !== 'run') process.stdout.on('error', () => process.exit(status)); // EPIPE: nobody reads any more, as with | head.
   try {
     if (args.length === 0) program.error('which command? kthread --help lists them');
     await program.parseAsync(args, { from: 'user' });

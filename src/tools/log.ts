@@ -1,9 +1,9 @@
 /**
  * The log of the machine in this process as it grows, for a person or, line by line as JSON, for a program.
  */
-import { LogReader, formatRecord, sysctl } from '../index.js';
+import { LogReader, formatRecord, sysctl, type DmesgOptions } from '../index.js';
 
-type LogRecord = NonNullable<ReturnType<LogReader['next']>>;
+export type LogRecord = NonNullable<ReturnType<LogReader['next']>>;
 
 export interface LogSink {
   record(record: LogRecord): void;
@@ -48,19 +48,23 @@ export class LogFollower {
   }
 }
 
-const GREEN = '\x1b[32m', RED = '\x1b[31m', BOLD = '\x1b[1m', PLAIN = '\x1b[0m';
-const KERN_ERR = 3, KERN_WARNING = 4;
+const GREEN = '\x1b[32m', BROWN = '\x1b[33m', PLAIN = '\x1b[0m';
+/** By level, as dmesg(1) paints them: what is worse than an error stands out more, and notices and below not at all. */
+const TONES: readonly string[] = ['\x1b[7m\x1b[31m', '\x1b[7m\x1b[31m', '\x1b[1m\x1b[31m', '\x1b[31m', '\x1b[1m'];
 
-/** The lines of a record as the console shows them, each with its newline. */
-export function logLines(record: LogRecord, colour: boolean): string {
-  return formatRecord(record).map((line) => `${colour ? paint(line, record.level) : line}\n`).join('');
+/** The lines of a record as the console or dmesg shows them, each with its newline. */
+export function logLines(record: LogRecord, colour: boolean, how: DmesgOptions = {}): string {
+  return formatRecord(record, how).map((line) => `${colour ? paint(line, record.level, how.time !== 'none') : line}\n`).join('');
 }
 
-/** The stamp green, as dmesg(1) has it; warnings bold, and what is worse red. */
-function paint(line: string, level: number): string {
-  const end = line.indexOf(']') + 1;
-  const tone = level <= KERN_ERR ? RED : level === KERN_WARNING ? BOLD : '';
-  return `${GREEN}${line.slice(0, end)}${PLAIN}${tone}${line.slice(end)}${tone && PLAIN}`;
+/** The stamp green, who speaks (up to the first ": ") brown, the rest by its level. */
+function paint(line: string, level: number, stamped: boolean): string {
+  const [, prefix, stamp] = (stamped && /^((?:\w+ *:\w+ *: |<\d+>)?)(\[[^\]]*\] )/.exec(line)) || ['', '', ''];
+  const text = line.slice(prefix.length + stamp.length);
+  const speaker = /^[^:]*(?::[^: ][^:]*)*: /.exec(text)?.[0] ?? '';
+  const tone = TONES[level] ?? '';
+  const rest = text.slice(speaker.length);
+  return `${prefix}${stamp && GREEN + stamp + PLAIN}${speaker && BROWN + speaker + PLAIN}${tone && rest ? tone + rest + PLAIN : rest}`;
 }
 
 /** The record for a program. `caller` is T and a pid, or C and a CPU where no task ran. */

@@ -4,6 +4,7 @@
  * that look at a running machine from outside are elsewhere.
  */
 import { userInfo } from 'node:os';
+import { parse } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { KernelError, boot, ktimeGet, parsePsArgs, ps, snapshot, strerror, type Machine } from '../index.js';
 import { MisplacedArgument, parseLoads, type Load } from './arguments.js';
@@ -18,6 +19,9 @@ interface RunOptions {
   readonly loglevel?: number;
   readonly cpus?: number;
   readonly hz?: number;
+  readonly name?: string;
+  readonly control: boolean;
+  readonly readOnly?: true;
   readonly json?: true;
 }
 
@@ -56,6 +60,9 @@ export function addRun(program: Command, args: readonly string[], ended: (status
     .option('--loglevel <n>', 'show messages below this level, 0 to 15 (default: 7)', wholeNumber)
     .option('--cpus <n>', 'CPUs of the machine (default: those of the computer)', wholeNumber)
     .option('--hz <n>', 'jiffies a second (default: 1000)', wholeNumber)
+    .option('--name <name>', 'what kthread list and --target call the machine (default: the first FILE)')
+    .option('--read-only', 'other terminals may look at the machine, but change nothing')
+    .option('--no-control', 'other terminals do not see the machine: no control socket')
     .option('--json', 'print the log, and what happens to the modules, as one JSON object a line')
     .helpOption('-h, --help', 'print this')
     .addHelpText('after', HELP);
@@ -77,11 +84,11 @@ function wholeNumber(text: string): number {
 }
 
 /** Loads `loads` into a machine of their own and returns the program's status. Throws KernelError EINVAL for options that boot refuses. */
-async function run(loads: readonly Load[], { for: duration, psAfter, loglevel, cpus, hz, json }: RunOptions): Promise<number> {
+async function run(loads: readonly Load[], { for: duration, psAfter, loglevel, cpus, hz, name, control, readOnly, json }: RunOptions): Promise<number> {
   const given = { ...(loglevel !== undefined && { loglevel }), ...(cpus !== undefined && { cpus }), ...(hz !== undefined && { hz }) };
   let oopses = 0;
   // The log tells of an oops already.
-  const machine = await boot({ ...given, onOops: () => { oopses++; } });
+  const machine = await boot({ ...given, name: name ?? loads[0].as ?? parse(loads[0].file).name, control: control && (readOnly ? 'read-only' : true), onOops: () => { oopses++; } });
   const show = inOrder(json ? showJson() : showText());
   const stop = listenForStop(() => void show.stuck());
   process.stdout.on('error', stop.ask); // EPIPE: nobody reads any more, as with | head.

@@ -5,7 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { availableParallelism, setPriority } from 'node:os';
-import { resolve } from 'node:path';
+import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, threadId as workerThread, Worker } from 'node:worker_threads';
 import type { ContextVar, Host, IsolateProcess } from '../host.js';
@@ -83,6 +83,12 @@ function setNice(tid: number, nice: number): boolean {
   }
 }
 
+/** Of the script; node itself where there is none, as with --eval. */
+function programName(): string {
+  const script = process.argv[1] ?? process.argv0;
+  return basename(script, extname(script)) || 'node';
+}
+
 function threadCpuTime(tid: number): number {
   try {
     return Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'latin1').split(' ', 1)[0]) / 1e6;
@@ -119,6 +125,7 @@ export const nodeHost: Host = {
   wallClock: () => Date.now(),
   entropy: () => Number(process.hrtime.bigint() & 0x7fffffffn) ^ process.pid,
   cpus: () => availableParallelism(),
+  programName,
   reserveMemory: (bytes) => new WebAssembly.Memory({ initial: bytes / 65536, maximum: bytes / 65536, shared: true }).buffer,
   turn: (fn) => void setImmediate(fn),
   alarm(ms) {

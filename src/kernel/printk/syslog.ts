@@ -78,6 +78,8 @@ export interface DmesgOptions {
   readonly since?: number;
   /** 'stamp' is seconds since boot, 'ctime' the time of day (-T), 'none' nothing (-t). */
   readonly time?: 'stamp' | 'ctime' | 'none';
+  /** For 'ctime': when the machine that logged booted, ms since 1970, if that is not the one here. */
+  readonly bootWallTime?: number;
   /** Facility and level in words (-x). */
   readonly decode?: boolean;
   /** Facility and level as `<6>` (-r). */
@@ -103,9 +105,9 @@ export function clearLog(seq = logNext()): void {
 }
 
 /** The lines of one record, each with the record's stamp; control characters as \x1b, tabs as they are. */
-export function formatRecord(record: LogRecord, { time = 'stamp', decode, raw }: DmesgOptions = {}): string[] {
+export function formatRecord(record: LogRecord, { time = 'stamp', bootWallTime, decode, raw }: DmesgOptions = {}): string[] {
   const { facility, level, ts } = record;
-  let head = time === 'none' ? '' : `[${time === 'ctime' ? ctime(host.wallClock() - uptime() + ts) : stamp(ts)}] `;
+  let head = time === 'none' ? '' : `[${time === 'ctime' ? ctime((bootWallTime ?? host.wallClock() - uptime()) + ts) : stamp(ts)}] `;
   if (decode) head = `${FACILITIES[facility] ?? facility}:${LEVEL_NAMES[level].padEnd(6)}: ${head}`;
   else if (raw) head = `<${facility << 3 | level}>${head}`;
   return record.text.split('\n').map((line) => head + line.replace(/\p{Cc}/gu, (c) => (c === '\t' ? c : hexBytes(c))));
