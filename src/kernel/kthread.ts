@@ -31,14 +31,15 @@ import { setPanicHandler, warn, warnOnce, warnTask } from './panic.js';
 import { forEachTask } from './pid.js';
 import { KERN_ERR, printk } from './printk/printk.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, installThread, isSharedIsolate, listenForNews, needPlain, needThread, pushWake, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking, type WaitOptions } from './sched/core.js';
+import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, holder, installThread, isSharedIsolate, listenForNews, mightSleep, needPlain, needThread, pushWake, ready, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking, type WaitOptions } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import { putTask, tryGetTask } from './sched/ref.js';
 import {
   KTHREAD_BLOCKING, KTHREAD_CLOSURE, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
   KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
-  TASK_UNINTERRUPTIBLE, setTaskState, taskState,
+  TASK_UNINTERRUPTIBLE, setTaskState, taskState, tryToWake,
 } from './sched/task.js';
+import { taskFatalSignalPending } from './sched/signal.js';
 import { beNiceAs } from './sched/syscalls.js';
 import { wchan } from './sched/wchan.js';
 import { ISOLATE, me, numPossibleCpus, self } from './smp.js';
@@ -191,7 +192,7 @@ export function kthreadSpawn<D>(fn: ThreadFn<D>, data: D, cpu: number, name: str
   const request = makeRequest(fn, data, cpu, name);
   w32(request + CREATE.kflags, r32(request + CREATE.kflags) | kflags);
   w32(request + CREATE.settled, DETACHED);
-  enlist(request);
+  submit(request);
   if (!isSharedIsolate()) condReschedSync(); // kthreadd may have been woken here, and a plain thread need not sleep soon.
 }
 
@@ -200,7 +201,8 @@ export function kthreadCreateSync<D, const F extends string>(fn: ThreadFn<D>, da
   needPlain('kthreadCreate');
   const name = vsprintf(fmt, args);
   const request = makeRequest(fn, data, -1, name);
-  return blockSync('kthread_create', 'kthreadCreate', (task) => submit(task, request, name, false));
+  submit(request);
+  return blockSync('kthread_create', 'kthreadCreate', (task) => waitForAnswer(task, request, name, false));
 }
 
 /** For plain threads; as kthreadRun. */
@@ -211,18 +213,43 @@ export function kthreadRunSync<D, const F extends string>(fn: ThreadFn<D>, data:
 }
 
 function create<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, run: boolean, fmt: string, args: readonly unknown[]): Promise<Task> {
-  let request = 0;
   try {
     const name = vsprintf(fmt, args);
-    request = makeRequest(fn, data, cpu, name);
-    return block('kthread_create', (task) => submit(task, request, name, run));
+    const request = makeRequest(fn, data, cpu, name);
+    if (mayServe(request)) {
+      enlist(request);
+      serveAsKthreadd();
+      if (r32(request + CREATE.done + COMPLETION.done) !== 0) return ready(takeAnswer(request, name, run));
+    } else submit(request);
+    return awaitAnswer(request, name, run);
   } catch (error) {
-    if (request !== 0) { // There was no task to wait in: it is on no list.
-      dropPlace(request);
-      kfree(request);
-    }
     return Promise.reject(error as Error);
   }
+}
+
+function awaitAnswer(request: number, name: string, run: boolean): Promise<Task> {
+  try {
+    return block('kthread_create', (task) => waitForAnswer(task, request, name, run));
+  } catch (error) { // There is no task to wait in.
+    abandon(request);
+    throw error;
+  }
+}
+
+/** Nobody waits for the answer: the thread ends without its function. */
+function abandon(request: number): void {
+  if (settle(request)) return;
+  const result = r32(request + CREATE.result);
+  kfree(request);
+  if (result > 0) requestStop(result);
+}
+
+/** Whether the caller does kthreadd's work instead of waking it: then a thread that is to live here exists at once, and nobody sleeps. */
+function mayServe(request: number): boolean {
+  if (r32(request + CREATE.isolate) !== me || !isSharedIsolate()) return false;
+  mightSleep('kthread_create');
+  const caller = holder();
+  return caller === null || !taskFatalSignalPending(caller.addr);
 }
 
 /** Chooses the isolate, brings function and data there, and fills in the request. */
@@ -281,9 +308,22 @@ function sharedIsolate(cpu: number): number {
   return findSharedIsolate(Math.max(cpu, 0));
 }
 
+/** Puts the request on the list and wakes kthreadd. */
+function submit(request: number): void {
+  enlist(request);
+  wakeUpState(r32(machineWord(MACHINE.kthreadd)), TASK_NORMAL);
+}
+
+function enlist(request: number): void {
+  const lock = machineWord(MACHINE.create_lock);
+  rawSpinLock(lock);
+  listAddTail(request + CREATE.list, machineWord(MACHINE.create_list));
+  rawSpinUnlock(lock);
+}
+
 /**
- * Puts the request on the list, wakes kthreadd and sleeps, killably, until the new thread has answered. A signal may come
- * at any moment before the answer, so the two settle it by one exchange. Who comes second frees the request:
+ * Sleeps, killably, until the new thread has answered. A signal may come at any moment before the answer, so the two settle
+ * it by one exchange. Who comes second frees the request:
  *
  *     requester                                      new thread, or who failed to make it
  *     SIGKILL ends the wait, queued nowhere now      is D, has taken what it needs of the request
@@ -292,30 +332,23 @@ function sharedIsolate(cpu: number): number {
  *       lost: the answer comes at once, in D           lost: nobody waits: frees it, and the thread
  *     takes the result, frees it                             ends with -EINTR without its function
  */
-function* submit(task: number, request: number, name: string, run: boolean): Blocking<Task> {
-  enlist(request);
+function* waitForAnswer(task: number, request: number, name: string, run: boolean): Blocking<Task> {
   if ((yield* waitForCommon(task, request + CREATE.done, TASK_KILLABLE, Infinity)) < 0) {
     const gaveUp = settle(request);
     if (!isSharedIsolate()) condReschedSync(); // It may have woken kthreadd here, and never sleep again.
     if (gaveUp) throw new KernelError(-EINTR, `cannot create thread "${name}": SIGKILL is pending for who asked`);
     yield* waitForCommon(task, request + CREATE.done, TASK_UNINTERRUPTIBLE, Infinity);
   }
-  const result = r32(request + CREATE.result);
-  kfree(request);
-  if (result > 0) {
-    const thread = taskAt(result);
-    if (run) wakeUpProcess(thread);
-    return thread;
-  }
-  throw new KernelError(result, `cannot create thread "${name}": ${result === -ENOMEM ? 'kernel memory is out' : 'no pid or isolate is free'}`);
+  return takeAnswer(request, name, run);
 }
 
-function enlist(request: number): void {
-  const lock = machineWord(MACHINE.create_lock);
-  rawSpinLock(lock);
-  listAddTail(request + CREATE.list, machineWord(MACHINE.create_list));
-  rawSpinUnlock(lock);
-  wakeUpState(r32(machineWord(MACHINE.kthreadd)), TASK_NORMAL);
+function takeAnswer(request: number, name: string, run: boolean): Task {
+  const result = r32(request + CREATE.result);
+  kfree(request);
+  if (result <= 0) throw new KernelError(result, `cannot create thread "${name}": ${result === -ENOMEM ? 'kernel memory is out' : 'no pid or isolate is free'}`);
+  const thread = taskAt(result); // Before it runs: on another CPU it may be gone the next moment.
+  if (run) wakeUpState(result, TASK_NORMAL);
+  return thread;
 }
 
 /** Whether the caller is the first to settle the request: to answer it, or to give it up. */
@@ -330,6 +363,17 @@ export function* kthreadd(task: number): Blocking<never> {
     setTaskState(task, TASK_INTERRUPTIBLE);
     if (!listEmpty(machineWord(MACHINE.create_list))) setTaskState(task, TASK_RUNNING);
     else yield Infinity;
+  }
+}
+
+/** What kthreadd does when it is woken, in the caller's place: whoever wins its state word is it. If somebody else did, they serve the list. */
+function serveAsKthreadd(): void {
+  const kthreadd = r32(machineWord(MACHINE.kthreadd));
+  while (!listEmpty(machineWord(MACHINE.create_list)) && tryToWake(kthreadd, TASK_NORMAL)) {
+    store(kthreadd + TASK.isolate, me);
+    while (serveNext()) continue;
+    w32(kthreadd + TASK.nvcsw, r32(kthreadd + TASK.nvcsw) + 1);
+    setTaskState(kthreadd, TASK_INTERRUPTIBLE);
   }
 }
 

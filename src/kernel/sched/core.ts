@@ -802,9 +802,17 @@ export function ready<T>(value: T): Promise<T> {
   if (plain) throw blocksInPlain('this call');
   if (!overBudget()) return Promise.resolve(value);
   const thread = currentThread();
-  if (thread === null || thread.gate !== null || thread === stepping) return Promise.resolve(value);
-  return suspend(thread, Infinity, null).then(() => value);
+  if (thread !== null && (thread.gate !== null || thread === stepping)) return Promise.resolve(value);
+  return (thread === null ? turn() : suspend(thread, Infinity, null)).then(() => value);
 }
+
+/** Lets the event loop go round once, for code outside of threads. */
+const turn = (): Promise<void> => new Promise((resolve) => {
+  host.turn(() => {
+    turnStart = uptime();
+    resolve();
+  });
+});
 
 /** Whether this shared isolate owes its event loop a turn. */
 export const overBudget = (): boolean => uptime() - turnStart > load(BUDGET_US) / 1000;

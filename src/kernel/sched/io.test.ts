@@ -3,7 +3,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { KernelError, type Task, getTaskStruct, ioSchedule, kthreadRun, kthreadShouldStop, kthreadStop, kthreadStopPut, kthreadStopSignal, scheduleTimeoutInterruptible, taskTrace, wakeUpProcess } from '../../index.js';
+import { KernelError, type Task, getTaskStruct, ioSchedule, kthreadCreate, kthreadRun, kthreadShouldStop, kthreadStop, kthreadStopPut, kthreadStopSignal, scheduleTimeoutInterruptible, taskTrace, wakeUpProcess } from '../../index.js';
 import { pause, until } from '../kinds.fixture.js';
 import { findPid, oneMachine } from '../machine.fixture.js';
 
@@ -34,11 +34,11 @@ test('the thread is seen to sleep for the outside, and goes on with the value', 
 test('what rejects throws, with the very error', async () => {
   const error = new Error('connection reset');
   const heard: unknown[] = [];
-  const task = await kthreadRun(async () => {
+  const task = getTaskStruct(await kthreadCreate(async () => {
     await ioSchedule(Promise.reject(error)).catch((e: unknown) => heard.push(e));
     return 7;
-  }, undefined, 'reader');
-  getTaskStruct(task);
+  }, undefined, 'reader'));
+  wakeUpProcess(task);
   await until(() => heard.length === 1);
   expect(await kthreadStopPut(task)).toBe(7);
   expect(heard).toEqual([error]);
