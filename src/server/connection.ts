@@ -12,6 +12,8 @@ import { BAD_FRAMES_MAX, CLIENTS_MAX, REQUESTS_MAX, REQUEST_MAX, type Answer, ty
 const NEWLINE = 10;
 /** How long a client whose connection ends has to read why, ms. */
 const LAST_WORDS_MS = 1000;
+/** How often a client that asks nothing more is tried whether it still reads, ms. */
+const PROBE_MS = 500;
 
 /** What a call is told about its client. */
 export interface Caller {
@@ -44,6 +46,7 @@ class Connection {
   #searched = 0;
   #bad = 0;
   #ended = false;
+  #probe: NodeJS.Timeout | undefined;
 
   constructor(socket: Socket, readOnly: boolean) {
     this.#socket = socket;
@@ -54,7 +57,8 @@ class Connection {
     const socket = this.#socket;
     socket.on('error', () => {}); // ECONNRESET, EPIPE: the close that follows says all we need.
     socket.on('close', () => {
-      for (const { cancelled, asksNoMore } of this.#going.values()) for (const control of [asksNoMore, cancelled]) control.abort(gone());
+      clearInterval(this.#probe);
+      for (const going of this.#going.values()) cancel(going, 'the client is gone');
     });
     socket.on('data', (chunk: Buffer) => {
       this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
@@ -63,7 +67,9 @@ class Connection {
     socket.on('drain', () => this.#serveInput());
     socket.on('end', () => {
       this.#ended = true;
-      for (const { asksNoMore } of this.#going.values()) asksNoMore.abort(gone());
+      for (const { asksNoMore } of this.#going.values()) asksNoMore.abort();
+      // It may still read, or be gone, in which case writing fails.
+      this.#probe = setInterval(() => socket.write('\n'), PROBE_MS).unref();
       this.#serveInput();
     });
     this.#put(hello);
@@ -100,8 +106,8 @@ class Connection {
     } catch {
       return this.#badFrame('this is no JSON');
     }
-    const { id, call, args = {}, cancel } = (frame ?? {}) as { id?: unknown; call?: unknown; args?: unknown; cancel?: unknown };
-    if (typeof cancel === 'number') return this.#going.get(cancel)?.cancelled.abort(new KernelError(-ECANCELED, 'the request was cancelled'));
+    const { id, call, args = {}, cancel: unwanted } = (frame ?? {}) as { id?: unknown; call?: unknown; args?: unknown; cancel?: unknown };
+    if (typeof unwanted === 'number') return this.#going.has(unwanted) ? cancel(this.#going.get(unwanted)!, 'the request was cancelled') : undefined;
     if (typeof id !== 'number' || typeof call !== 'string') return this.#badFrame('a request is {"id": NUMBER, "call": NAME, "args": {...}}');
     if (typeof args !== 'object' || args === null || Array.isArray(args)) return this.#put({ id, error: toCallError(new KernelError(-EINVAL, `${call}: args is an object`)) });
     if (this.#going.has(id)) return this.#put({ id, error: toCallError(new KernelError(-EINVAL, `request ${id} still goes on; take another id`)) });
@@ -128,7 +134,7 @@ class Connection {
   async #serve(id: number, call: string, args: object): Promise<void> {
     const going = { cancelled: new AbortController(), asksNoMore: new AbortController() };
     this.#going.set(id, going);
-    if (this.#ended) going.asksNoMore.abort(gone());
+    if (this.#ended) going.asksNoMore.abort();
     try {
       await this.#send({ id, result: await this.#run(id, call, args, going) });
     } catch (error) {
@@ -148,9 +154,9 @@ class Connection {
     if (!isStream(answers)) return answers;
     for (;;) {
       const { done, value } = await answers.next();
+      caller.signal.throwIfAborted();
       if (done) return value;
       await this.#send({ id, item: value });
-      caller.signal.throwIfAborted();
     }
   }
 
@@ -178,7 +184,10 @@ class Connection {
 
 const isStream = (answers: object): answers is AsyncGenerator<unknown, unknown, void> => Symbol.asyncIterator in answers;
 
-const gone = (): KernelError => new KernelError(-ECANCELED, 'the client is gone');
+function cancel({ cancelled, asksNoMore }: Going, why: string): void {
+  cancelled.abort(new KernelError(-ECANCELED, why));
+  asksNoMore.abort();
+}
 
 function toCallError(error: unknown): CallError {
   const { errno, code, message, cause } = error instanceof KernelError ? error : new KernelError(-EINVAL, error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -1,8 +1,11 @@
 /**
  * The commands that look at a running machine and steer it, as people type them, against a machine in another process.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Terminal, type Started } from './terminal.fixture.js';
+
+// Each command is a process of its own, which takes its time on a busy computer.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const terminal = new Terminal();
 afterAll(() => terminal.close());
@@ -43,7 +46,7 @@ moduleExit(async () => void (await kthreadStop(task)));
 let service: Started;
 beforeAll(async () => {
   service = await terminal.program(SERVICE);
-}, 60_000);
+});
 
 describe('looking', () => {
   test('list shows the machine', async () => {
@@ -200,4 +203,4 @@ test('every command has help that says how it ends', async () => {
     expect(out).toMatch(/Status: 0; 1 when/);
     expect(status).toBe(0);
   }
-}, 60_000);
+});
