@@ -103,13 +103,25 @@ export async function doInitcalls(): Promise<void> {
   for (const builtin of builtins) {
     const { init } = builtin;
     delete builtin.init;
-    if (init) await runInTask('swapper/0', async () => reportInit('built-in module', exitValue(await init())));
+    if (init) await runCaught('swapper/0', async () => reportInit('built-in module', exitValue(await init())));
   }
 }
 
 /** Runs the exits of built-in modules, last one first. */
 export async function doExitcalls(): Promise<void> {
-  for (const { exit } of builtins.splice(0).toReversed()) if (exit) await runInTask('rmmod', exit);
+  for (const { exit } of builtins.splice(0).toReversed()) if (exit) await runCaught('rmmod', exit);
+}
+
+/** Runs `fn` in a task named `name`. What it throws is an oops of that task, but for a KernelError: that is a refusal, which is told. */
+function runCaught(name: string, fn: () => void | Promise<void>): Promise<void> {
+  return runInTask(name, async () => {
+    try {
+      await fn();
+    } catch (error) {
+      if (error instanceof KernelError) printk('%s%s: %s\n', KERN_WARNING, name, error.message);
+      else oops(currentThread()!.addr, error instanceof Error ? error : new Error(`thrown: ${String(error)}`));
+    }
+  });
 }
 
 function reportInit(name: string, result: number): void {
@@ -299,13 +311,7 @@ export async function rmmod(name: string): Promise<void> {
 }
 
 async function exitHere(at: number): Promise<void> {
-  await runInTask('rmmod', async () => {
-    try {
-      await exitFn?.();
-    } catch (error) {
-      oops(currentThread()!.addr, error instanceof Error ? error : new Error(`thrown: ${String(error)}`));
-    }
-  });
+  await runCaught('rmmod', async () => exitFn?.());
   await reportLeft(at);
   completeAt(at + MODULE.done);
 }

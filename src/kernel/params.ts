@@ -4,8 +4,9 @@
  */
 import { EINVAL, ENOMEM, KernelError } from '../lib/errno.js';
 import { r32, readString, stringSize, w32, writeString } from '../lib/memory.js';
-import { kmalloc } from './mm/slab.js';
-import { declareStatic } from './statics.js';
+import { ptr, struct, u32 } from '../lib/struct.js';
+import { kfree, kmalloc } from './mm/slab.js';
+import { declareHandle, onRelease } from './statics.js';
 
 export type ParamType = 'int' | 'uint' | 'bool' | 'charp';
 export type ParamValue<T extends ParamType> = T extends 'bool' ? boolean : T extends 'charp' ? string : number;
@@ -25,7 +26,11 @@ export interface ParamInfo {
 
 /** Longest text of a charp, bytes: one page. */
 const CHARP_MAX = 4096;
-const WORD = 4;
+const PARAM = struct('param', {
+  value: u32('c'),
+  text: ptr('c'), // of a charp
+});
+onRelease('param', (at) => kfree(r32(at + PARAM.text)));
 
 /** What insmod was told, while it loads a module on this isolate; undefined elsewhere. */
 let given: Map<string, ParamInput> | undefined;
@@ -46,34 +51,35 @@ export function endParams(): { unknown: string[]; declared: readonly ParamInfo[]
 
 /**
  * Declares the parameter `name` of the calling module. `.value` is what insmod was given, else `initial`. Throws EINVAL
- * when insmod was given something that is no `type`. C: module_param, MODULE_PARM_DESC.
+ * when insmod was given something that is no `type`. In a program that has not booted yet it is `initial`. C: module_param, MODULE_PARM_DESC.
  */
 export function moduleParam<T extends ParamType>(meta: ImportMeta, name: string, type: T, initial: ParamValue<T>, desc = ''): Param<T> {
-  const at = declareStatic(meta, name, 'param', WORD, (word) => writeParam(word, type, initial));
+  const param = declareHandle(meta, name, 'param', PARAM.sizeof, (at) => writeParam(at, type, initial), (addr) => ({ addr }));
   declared.push({ name, type, desc });
   if (given?.has(name)) {
-    writeParam(at, type, parseParam(name, type, given.get(name)!));
+    writeParam(param.addr, type, parseParam(name, type, given.get(name)!));
     given.delete(name);
   }
   return Object.freeze({
     get value(): ParamValue<T> {
-      return readParam(at, type) as ParamValue<T>;
+      return param.addr === 0 ? initial : (readParam(param.addr, type) as ParamValue<T>);
     },
   });
 }
 
 function writeParam(at: number, type: ParamType, value: ParamInput): void {
-  if (type !== 'charp') return w32(at, Number(value));
+  if (type !== 'charp') return w32(at + PARAM.value, Number(value));
   const size = Math.min(stringSize(String(value)), CHARP_MAX);
   const text = kmalloc(size);
   if (text === 0) throw new KernelError(-ENOMEM, 'kernel memory is out: no room for a parameter');
   writeString(text, size, String(value));
-  w32(at, text); // An earlier text stays: somebody may be reading it.
+  kfree(r32(at + PARAM.text)); // Nobody has read it: the module is just being loaded.
+  w32(at + PARAM.text, text);
 }
 
 function readParam(at: number, type: ParamType): ParamInput {
-  const word = r32(at);
-  if (type === 'charp') return readString(word, CHARP_MAX);
+  if (type === 'charp') return readString(r32(at + PARAM.text), CHARP_MAX);
+  const word = r32(at + PARAM.value);
   return type === 'bool' ? word !== 0 : type === 'uint' ? word >>> 0 : word;
 }
 
