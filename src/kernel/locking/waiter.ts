@@ -117,9 +117,9 @@ export function* waitForLock(task: number, lock: SleepingLock, word: number, thr
         taken = holderIsolate(id) !== 0; // Else the thread ended that called from here, and nobody would give it back.
         return taken ? 0 : -EINTR;
       }
+      setTaskState(task, state); // [lock:sleep] pairs with lock:pass
       if (signalPendingState(state, task)) return -EINTR;
       if (deadline !== Infinity && uptime() >= deadline) return -ETIME;
-      setTaskState(task, state); // [lock:sleep] pairs with lock:pass
       unlockQueue(at);
       locked = false;
       yield deadline;

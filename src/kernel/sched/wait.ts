@@ -20,6 +20,7 @@ import { declareHandle, freeRecord, newRecord, onRelease } from '../statics.js';
 import { deadlineIn, jiffiesUntil } from '../time/time.js';
 import { block, blockSync, currentThread, needThread, type Blocking, type WaitOptions } from './core.js';
 import { current, type Task } from './handle.js';
+import { signalPendingState } from './signal.js';
 import { KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, TASK, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, pokeSleeper, setTaskState } from './task.js';
 import {
   AUTOREMOVE_WAKE, CUSTOM_WAKE, DEFAULT_WAKE, WAIT_QUEUE_ENTRY, WAIT_QUEUE_HEAD, WOKEN_WAKE, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, addEntry, drainQueue, finishEntry, forgetLost, initQueue, lockQueue, onCustomWake,
@@ -309,6 +310,7 @@ export function prepareToWaitEvent(q: Queue, entry: WaitEntry, state: number): 0
   const at = materialize(entry, q);
   lockQueue(q.addr);
   const signalled = prepareLocked(q.addr, at, addr, state);
+  if (signalled) setTaskState(addr, TASK_RUNNING);
   unlockQueue(q.addr);
   return signalled ? (-ERESTARTSYS as -512) : 0;
 }
@@ -321,7 +323,8 @@ export function finishWait(_q: Queue, entry: WaitEntry): void {
 
 /**
  * Sleeps in `mode` (TASK_*), `timeout` jiffies at most, unless `entry` (made with defineWaitFunc(wokenWakeFunction)) was woken
- * since the last call, or the thread is asked to stop or park. Returns the jiffies left. C: wait_woken.
+ * since the last call, a signal that `mode` allows is pending, or the thread is asked to stop or park. Returns the jiffies left.
+ * C: wait_woken.
  */
 export function waitWoken(entry: WaitEntry, mode: number, timeout: number, opt?: WaitOptions): Promise<number> {
   const deadline = deadlineIn(timeout);
@@ -340,7 +343,7 @@ function* untilWoken(task: number, { addr: at, task: owner }: WaitEntry, mode: n
   try {
     setTaskState(task, mode);
     const called = (load(task + TASK.kflags) & (KTHREAD_SHOULD_STOP | KTHREAD_SHOULD_PARK)) !== 0;
-    if ((load(flags) & WQ_FLAG_WOKEN) === 0 && !called && jiffiesUntil(deadline) > 0) yield deadline; // [wait:woken] pairs with wait:remember
+    if ((load(flags) & WQ_FLAG_WOKEN) === 0 && !called && !signalPendingState(mode, task) && jiffiesUntil(deadline) > 0) yield deadline; // [wait:woken] pairs with wait:remember
     return jiffiesUntil(deadline);
   } finally {
     setTaskState(task, TASK_RUNNING);

@@ -148,13 +148,11 @@ export function prepareEntry(queue: number, entry: number, task: number, state: 
 
 /** prepareEntry with the lock held. */
 export function prepareLocked(queue: number, entry: number, task: number, state: number): boolean {
-  if (signalPendingState(state, task)) {
-    listDelInit(entry);
-    return true;
-  }
-  if (listEmpty(entry)) addEntry(queue, entry); // [wait:queue] pairs with wait:walk and wait:active
-  setTaskState(task, state);
-  return false;
+  setTaskState(task, state); // Before it looks for signals: one that comes later finds it asleep.
+  const signalled = signalPendingState(state, task);
+  if (signalled) listDelInit(entry);
+  else if (listEmpty(entry)) addEntry(queue, entry); // [wait:queue] pairs with wait:walk and wait:active
+  return signalled;
 }
 
 /** Unlinks `entry` after its wait. Returns whether somebody else had, which is how an exclusive waiter is chosen. */
