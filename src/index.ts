@@ -40,6 +40,12 @@ export {
   flushDelayedWork, flushWork, flushWorkSync, flushWorkqueue, flushWorkqueueSync, modDelayedWork, queueDelayedWork, queueWork, queueWorkOn, scheduleDelayedWork, scheduleWork, systemWq, workBusy, workOnCpu, workOnCpuSync,
   workPending,
 } from './kernel/workqueue.js';
+// The freezer
+export {
+  freezableSchedule, freezableScheduleSync, freezableScheduleTimeout, freezableScheduleTimeoutSync, freezing, frozen, kthreadFreezableShouldStop, kthreadFreezableShouldStopSync, setFreezable, setFreezableSync, tryToFreeze,
+  tryToFreezeSync, type WasFrozen,
+} from './kernel/freezer.js';
+export { freezeProcesses, freezeProcessesSync, thawProcesses } from './kernel/power/process.js';
 // States and sleeping
 export {
   PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, SCHED_FIFO, SCHED_NORMAL, SCHED_RR, TASK_DEAD, TASK_FREEZABLE, TASK_FROZEN, TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NOLOAD, TASK_NORMAL, TASK_PARKED,
@@ -64,7 +70,8 @@ export {
 } from './kernel/sched/wait.js';
 export { WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN } from './kernel/sched/wait_queue.js';
 export {
-  ioWaitEvent, ioWaitEventSync, waitEvent, waitEventCmd, waitEventCmdSync, waitEventExclusiveCmd, waitEventExclusiveCmdSync, waitEventHrtimeout, waitEventHrtimeoutSync, waitEventIdle, waitEventIdleExclusive,
+  ioWaitEvent, ioWaitEventSync, waitEvent, waitEventCmd, waitEventCmdSync, waitEventExclusiveCmd, waitEventExclusiveCmdSync, waitEventFreezable, waitEventFreezableExclusive, waitEventFreezableExclusiveSync, waitEventFreezableSync,
+  waitEventFreezableTimeout, waitEventFreezableTimeoutSync, waitEventFreezekillable, waitEventFreezekillableSync, waitEventHrtimeout, waitEventHrtimeoutSync, waitEventIdle, waitEventIdleExclusive,
   waitEventIdleExclusiveSync, waitEventIdleExclusiveTimeout, waitEventIdleExclusiveTimeoutSync, waitEventIdleSync, waitEventIdleTimeout, waitEventIdleTimeoutSync, waitEventInterruptible, waitEventInterruptibleExclusive,
   waitEventInterruptibleExclusiveLocked, waitEventInterruptibleExclusiveLockedSync, waitEventInterruptibleExclusiveSync, waitEventInterruptibleHrtimeout, waitEventInterruptibleHrtimeoutSync, waitEventInterruptibleLockIrq,
   waitEventInterruptibleLockIrqCmd, waitEventInterruptibleLockIrqCmdSync, waitEventInterruptibleLockIrqSync, waitEventInterruptibleLockIrqTimeout, waitEventInterruptibleLockIrqTimeoutSync, waitEventInterruptibleLocked,

@@ -21,6 +21,7 @@ import { doExitcalls, doInitcalls, insmod, listModules, rmmod, type InsmodOption
 import { HZ_DEFAULT, MEMORY_MAX, MEMORY_MIN, NR_CPUS } from '../kernel/param.js';
 import type { ParamInput } from '../kernel/params.js';
 import { forEachTask } from '../kernel/pid.js';
+import { freezeProcesses, thawProcesses } from '../kernel/power/process.js';
 import { KERN_WARNING, prInfo, printk } from '../kernel/printk/printk.js';
 import { logClose } from '../kernel/printk/ringbuffer.js';
 import { consoleIsDone } from '../kernel/printk/syslog.js';
@@ -83,6 +84,10 @@ export interface Machine extends AsyncDisposable {
   rmmod(name: string): Promise<void>;
   /** Loaded modules, the latest first. */
   modules(): Module[];
+  /** Freezes all threads that let themselves be frozen; see freezeProcesses(). */
+  freeze(): Promise<0 | -16>;
+  /** Lets them go on; see thawProcesses(). */
+  thaw(): void;
   /** Removes all modules, asks all threads to stop, waits `timeout` ms at most (default 5000), and halts. */
   shutdown(opt?: { readonly timeout?: number }): Promise<ShutdownReport>;
 }
@@ -181,7 +186,7 @@ function takePlace(): void {
 function makeFirstTasks(): void {
   w32(machineWord(MACHINE.next_pid), 1);
   const common = { isolate: BOOT_ISOLATE, cpu: 0, module: 0, ppid: 0, cpus: [-1, -1] as const };
-  const init = copyProcess({ ...common, name: 'init', flags: 0, kflags: KTHREAD_UNREF });
+  const init = copyProcess({ ...common, name: 'init', flags: PF_NOFREEZE, kflags: KTHREAD_UNREF });
   const kthreadd = copyProcess({ ...common, name: 'kthreadd', flags: PF_KTHREAD | PF_NOFREEZE | PF_FORKNOEXEC, kflags: KTHREAD_UNREF | KTHREAD_MIGRATES });
   for (const task of [init, kthreadd]) setTaskState(task, TASK_INTERRUPTIBLE);
   w32(machineWord(MACHINE.init_task), init);
@@ -238,7 +243,7 @@ let announce: (task: Task, error: Error) => void = () => {};
 
 function makeMachine(cpus: number, hz: number): Machine {
   return Object.freeze({
-    cpus, hz, insmod, rmmod, modules: listModules, shutdown,
+    cpus, hz, insmod, rmmod, modules: listModules, freeze: freezeProcesses, thaw: thawProcesses, shutdown,
     async [Symbol.asyncDispose]() {
       await shutdown();
     },
@@ -255,6 +260,7 @@ let halting: Promise<ShutdownReport> | undefined;
 async function halt(timeout: number): Promise<ShutdownReport> {
   if (!machine) return { stopped: 0, left: [] };
   const deadline = uptime() + timeout;
+  thawProcesses();
   await within(deadline, removeModules());
   await within(deadline, doExitcalls());
   store(machineWord(MACHINE.state), MACHINE_HALTING);

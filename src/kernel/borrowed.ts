@@ -13,7 +13,7 @@ import { warnTask } from './panic.js';
 import { TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
 import { allocPid, freePid } from './pid.js';
 import { Thread, dropSleep, enqueue, holder, installThread, listenForNews, probeThread, removeThread, startThread, wakeUpState } from './sched/core.js';
-import { KTHREAD_NOTIFY, KTHREAD_SHOULD_STOP, PF_BORROWED, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_WAKEKILL, setTaskState } from './sched/task.js';
+import { KTHREAD_NOTIFY, KTHREAD_SHOULD_STOP, PF_BORROWED, PF_NOFREEZE, PF_SUSPEND_TASK, TASK, TASK_DEAD, TASK_FROZEN, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_WAKEKILL, setTaskState } from './sched/task.js';
 import { wchanName } from './sched/wchan.js';
 import { taskFatalSignalPending, taskSignalPending } from './sched/signal.js';
 import { ISOLATE, me, self } from './smp.js';
@@ -28,7 +28,7 @@ export const forgetSpares = (): void => void (spares.length = 0);
 
 /** `borrowed`: for one blocking call; else it takes turns like a thread. */
 function newTask(name: string, borrowed: boolean): Thread {
-  const task = copyProcess({ name, flags: PF_BORROWED, kflags: 0, isolate: me, cpu: load(self + ISOLATE.cpu), module: isolateModule(), ppid: 1, cpus: [-1, -1] });
+  const task = copyProcess({ name, flags: PF_BORROWED | PF_NOFREEZE, kflags: 0, isolate: me, cpu: load(self + ISOLATE.cpu), module: isolateModule(), ppid: 1, cpus: [-1, -1] });
   if (task < 0) throw new KernelError(task, `no task for a blocking call of ${name}: pids or kernel memory are out`);
   setTaskState(task, TASK_RUNNING);
   const thread = new Thread(task, borrowed);
@@ -47,9 +47,10 @@ export function borrowTask(): Thread {
   return thread;
 }
 
-/** What concerns the caller concerns its call: its module, a stop, a signal. */
+/** What concerns the caller concerns its call: its module, whether it freezes, a stop, a signal. */
 function lend(caller: Thread, thread: Thread): void {
   w32(thread.addr + TASK.module, r32(caller.addr + TASK.module));
+  w32(thread.addr + TASK.flags, PF_BORROWED | (load(caller.addr + TASK.flags) & (PF_NOFREEZE | PF_SUSPEND_TASK)));
   share(caller.addr, thread.addr);
   if (caller.borrowers !== null) return void caller.borrowers.add(thread);
   caller.borrowers = new Set([thread]);
@@ -63,7 +64,7 @@ const PENDING = [TASK.sig_pending, TASK.sig_pending + 4, TASK.sig_shared, TASK.s
 function share(from: number, to: number): void {
   for (const word of PENDING) store(to + word, load(from + word));
   const stop = load(from + TASK.kflags) & (KTHREAD_SHOULD_STOP | KTHREAD_NOTIFY);
-  if ((fetchOr(to + TASK.kflags, stop) & stop) !== stop) wakeUpState(to, TASK_NORMAL);
+  if ((fetchOr(to + TASK.kflags, stop) & stop) !== stop) wakeUpState(to, TASK_NORMAL | TASK_FROZEN);
   else if (taskSignalPending(to)) wakeUpState(to, TASK_INTERRUPTIBLE | (taskFatalSignalPending(to) ? TASK_WAKEKILL : 0));
 }
 
@@ -76,6 +77,7 @@ function reuse(thread: Thread, name: string): Thread {
   writeString(task + TASK.name, TASK_NAME_LEN, name);
   wf64(task + TASK.start_time, uptime());
   w32(task + TASK.kflags, 0);
+  w32(task + TASK.flags, PF_BORROWED | PF_NOFREEZE);
   zero(task + TASK.sig_pending, SIGNAL_BYTES);
   w32(task + TASK.module, isolateModule());
   w32(task + TASK.tgid, pid);

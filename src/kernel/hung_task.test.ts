@@ -6,6 +6,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { boot, type Machine } from '../index.js';
 import { load, store } from '../lib/atomic.js';
 import { EINVAL, ENOENT, ESRCH } from '../lib/errno.js';
+import { WORDS as FREEZER_WORDS, polite } from './freezer.fixture.js';
+import { frozen } from './freezer.js';
+import { freezeProcesses, thawProcesses } from './power/process.js';
 import { blockedLine, linesOf, reports, reportsOf, type Report } from './reports.fixture.js';
 import { GO, LONGEST, READY, WORDS, deaf, forgotten, lockOwner, lockWaiter, longSleep, napper, stopper } from './hung_task.fixture.js';
 import { watch } from './hung_task.js';
@@ -131,6 +134,21 @@ describe('with a limit of one second', () => {
     expect([...ignored].map(([state, task]) => `${state} ${task.state}`).join()).toBe(
       'interruptible S,killable D,idle I,frozen D,parked P,interruptible, plain S,killable, plain D,idle, plain I,frozen, plain D,parked, plain P');
     for (const [state, task] of ignored) expect(reportsOf(task), state).toEqual([]);
+  });
+
+  test('T203 who is frozen is never reported, whatever it waited for', async () => {
+    const threads = await Promise.all(KINDS.map(async (kind) => {
+      const task = await kind.create(polite, words(FREEZER_WORDS), kind === CPU1 ? 'polite&%u' : 'polite');
+      wakeUpProcess(task);
+      await until(() => task.state === 'S');
+      return task;
+    }));
+    expect([await freezeProcesses(), ...threads.map(frozen)]).toEqual([0, true, true, true, true]);
+    const sleeper = sleepers.get(CLOSURE)!;
+    for (let look = 0; look < 3; look++) await reported(sleeper, reportsOf(sleeper).length + 1);
+    expect(threads.map((task) => [task.state, reportsOf(task)])).toEqual(threads.map(() => ['D', []]));
+    thawProcesses();
+    for (const task of threads) expect(await kthreadStop(task)).toBe(5);
   });
 
   test.each(KINDS)('T206 a thread that was created and never woken is reported, where it waits for that: $kind', (kind) => {

@@ -123,7 +123,12 @@ function awaitedTask(task: number): number {
 
 /** One task with its call trace. C: sched_show_task. */
 export async function showTask(task: Task): Promise<void> {
+  showTaskLine(task);
+  printTrace(KERN_INFO, await taskTrace(task));
+}
+
+/** The line about it alone. */
+export function showTaskLine(task: Task): void {
   const at = task.addr;
   printk('%stask:%-15.15s state:%c stack:%-5u pid:%-5d tgid:%-5d ppid:%-6d task_flags:0x%04x flags:0x%08x\n', KERN_INFO, readString(at + TASK.comm, TASK_COMM_LEN), stateLetter(load(at + TASK.__state)), 0, task.pid, task.tgid, task.ppid, task.flags, r32(at + TASK.kflags));
-  printTrace(KERN_INFO, await taskTrace(task));
 }

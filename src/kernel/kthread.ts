@@ -34,9 +34,10 @@ import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched
 import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, holder, installThread, isSharedIsolate, listenForNews, mightSleep, needPlain, needThread, pushWake, ready, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking, type WaitOptions } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import { putTask, tryGetTask } from './sched/ref.js';
+import { refrigerator } from './sched/refrigerator.js';
 import {
   KTHREAD_BLOCKING, KTHREAD_CLOSURE, KTHREAD_EXITING, KTHREAD_NOTIFY, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_STARTED,
-  KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
+  KTHREAD_SYSTEM, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, PF_NO_SETAFFINITY, TASK, TASK_DEAD, TASK_FROZEN, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_NEW, TASK_NORMAL, TASK_PARKED, TASK_RUNNING,
   TASK_UNINTERRUPTIBLE, setTaskState, taskState, tryToWake,
 } from './sched/task.js';
 import { taskFatalSignalPending } from './sched/signal.js';
@@ -756,7 +757,7 @@ function beginStop(task: Task): boolean {
 export function requestStop(task: number): void {
   const before = fetchOr(task + TASK.kflags, KTHREAD_SHOULD_STOP | KTHREAD_NOTIFY);
   if ((before & KTHREAD_SHOULD_PARK) !== 0) unpark(task);
-  wakeUpState(task, TASK_NORMAL);
+  wakeUpState(task, TASK_NORMAL | TASK_FROZEN);
   tellNews(task);
 }
 
@@ -852,7 +853,7 @@ function* parkme(task: number): Blocking<void> {
     completeAt(task + TASK.parked);
     yield Infinity;
   }
-  setTaskState(task, TASK_RUNNING);
+  yield* refrigerator(task, false); // It counted as frozen while it was parked.
 }
 
 setPanicHandler(() => forEachTask((task) => {

@@ -13,16 +13,18 @@ import { r32, readString, w32 } from '../lib/memory.js';
 import { vsprintf, type PrintfArgs } from '../lib/printf.js';
 import { KthreadExit, reportError } from './exit.js';
 import { keepText } from './fork.js';
+import { setFreezable, setFreezableSync, tryToFreeze, tryToFreezeSync } from './freezer.js';
 import { registerHandle, type Handle } from './handle.js';
 import { isLoaded, loadError, loadFile, plainUrl } from './isolate.js';
 import { NUMA_NO_NODE, awaitedFn, isAsync, kthreadCreate, kthreadCreateOnCpu, kthreadCreateSync, kthreadSpawn, kthreadStop, kthreadStopSync, threadfn, wakeUpProcess } from './kthread.js';
 import {
-  BUSY, KTW_BLOCKING, KTW_STARTING, PENDING, RUNNING, TIMER, WORK, WORKER, WORK_DECLARED, WORK_DELAYED, attachTask, cancelAt, cancelWorkAt, detachTask, dropWork, flushAt, flushWorkerAt, forgetDelays, forgetTimer, freeWorker, hasWork,
+  BUSY, KTW_BLOCKING, KTW_FREEZABLE, KTW_STARTING, PENDING, RUNNING, TIMER, WORK, WORKER, WORK_DECLARED, WORK_DELAYED, attachTask, cancelAt, cancelWorkAt, detachTask, dropWork, flushAt, flushWorkerAt, forgetDelays, forgetTimer, freeWorker, hasWork,
   initWorkAt, lockWorkerOf, modAt, newWork, newWorker, nextWork, orphanWork, queueAt, unlockWorker, type Taken,
 } from './kthread_work.js';
 import { warn, warnOnce } from './panic.js';
 import { block, blockSync, condResched, condReschedSync, holder, isSharedIsolate, needPlain, needResched, needThread, ready, schedule, scheduleSync, type Blocking, type Thread, type WaitOptions } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
+import { isFreezing } from './sched/refrigerator.js';
 import { KTHREAD_BLOCKING, KTHREAD_SHOULD_STOP, TASK, TASK_INTERRUPTIBLE, TASK_RUNNING, setTaskState } from './sched/task.js';
 import { me } from './smp.js';
 import { declareHandle, onRelease } from './statics.js';
@@ -537,6 +539,9 @@ function* serve(thread: Thread, worker: KthreadWorker, awaits: boolean): Generat
   const plain = (load(task + TASK.kflags) & KTHREAD_BLOCKING) !== 0;
   const stopped = (): boolean => (load(task + TASK.kflags) & KTHREAD_SHOULD_STOP) !== 0;
   if (!enter(at, task)) return -EBUSY as -16;
+  const freezable = (r32(at + WORKER.flags) & KTW_FREEZABLE) !== 0;
+  if (freezable && plain) setFreezableSync();
+  else if (freezable) yield setFreezable();
   for (let last = 0; ; ) {
     const taken = nextWork(at, stopped());
     if (last !== 0) forgetClosure(last);
@@ -549,9 +554,12 @@ function* serve(thread: Thread, worker: KthreadWorker, awaits: boolean): Generat
     } else if (stopped()) break;
     else {
       setTaskState(task, TASK_INTERRUPTIBLE);
-      if (hasWork(at) || stopped()) setTaskState(task, TASK_RUNNING);
+      if (hasWork(at) || stopped() || isFreezing(task)) setTaskState(task, TASK_RUNNING);
       else yield null;
     }
+    if (!isFreezing(task)) continue;
+    if (plain) tryToFreezeSync();
+    else yield tryToFreeze();
   }
   detachTask(at, task);
   w32(task + TASK.worker, 0);

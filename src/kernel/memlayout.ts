@@ -68,6 +68,7 @@ export const MACHINE = struct('machine', {
   smpboot_lock: u32('a'),
   smpboot: ptr('l', 2, 'struct list_head'), // per-CPU threads that are registered
   hotplug: u32('a'), //         1: a CPU comes or goes
+  freezing: u32('a'), //        1: threads that can be frozen shall be
   wchans: ptr('a'), //          names of what tasks wait in
   name: bytes('c', 64), //      what the machine is called where several are listed
   slab: ptr('l', 4 * 32), //    allocator classes: lock, free list, bump pointer, bump end

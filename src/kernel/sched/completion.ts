@@ -17,7 +17,8 @@ import { declareHandle, freeRecord, newRecord, onRelease } from '../statics.js';
 import { jiffiesUntil } from '../time/time.js';
 import type { Blocking, WaitOptions } from './core.js';
 import { form, jiffiesLeft, nothing, wait, waitSync, zeroOr, type Form, type Waiting } from './forms.js';
-import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, setTaskState } from './task.js';
+import { refrigerator } from './refrigerator.js';
+import { TASK_FREEZABLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, setTaskState } from './task.js';
 import { WQ_FLAG_EXCLUSIVE, drainQueue, finishLocked, initQueue, lockQueue, ownEntry, prepareLocked, unlockQueue, wakeFirstLocked } from './wait_queue.js';
 
 /** `lock` and `list` are a queue of wait_queue.ts. */
@@ -78,6 +79,7 @@ export function* waitForCommon(task: number, at: number, state: number, deadline
       let aborted: { reason: unknown } | undefined;
       try {
         yield deadline;
+        if ((state & TASK_FREEZABLE) !== 0) yield* refrigerator(task, false);
       } catch (reason) {
         aborted = { reason };
       } finally {

@@ -22,9 +22,10 @@ import { sysctlWord } from '../sysctl.js';
 import { TimerWheel, type Timer } from '../time/timer.js';
 import { jiffiesUntil, uptime } from '../time/time.js';
 import { getTask, putTask } from './ref.js';
+import { freezableSleep } from './refrigerator.js';
 import { initRunQueue, nrRunning, rqPush, rqShift, type Share } from './rq.js';
 import { signalPendingState } from './signal.js';
-import { KTHREAD_BLOCKING, KTHREAD_LISTENS, KTHREAD_MIGRATES, TASK, TASK_NORMAL, TASK_RUNNING, setTaskState, takePoke, taskState, tryToWake } from './task.js';
+import { KTHREAD_BLOCKING, KTHREAD_LISTENS, KTHREAD_MIGRATES, TASK, TASK_FREEZABLE, TASK_NORMAL, TASK_RUNNING, setTaskState, takePoke, taskState, tryToWake } from './task.js';
 import { wchan } from './wchan.js';
 
 /**
@@ -821,11 +822,13 @@ export const overBudget = (): boolean => uptime() - turnStart > load(BUDGET_US) 
 
 /**
  * Leaves the CPU: in a sleeping state until woken, in RUNNING to the end of the queue. A signal that the state allows
- * keeps it from sleeping. Returns in RUNNING. Throws EPERM outside a kernel thread. C: schedule.
+ * keeps it from sleeping. In a state with TASK_FREEZABLE it is frozen with the machine. Returns in RUNNING. Throws EPERM outside a
+ * kernel thread. C: schedule.
  */
 export function schedule(): Promise<void> {
   const thread = needThread('schedule');
   bugOn(thread.gate !== null, 'task %d sleeps in two places at once', thread.pid);
+  if (isFreezable(thread.addr)) return block('schedule', (task) => freezableSleep(task, Infinity)).then(() => {});
   if (maySleep(thread.addr)) w32(thread.addr + TASK.wchan, wchan('schedule'));
   return suspend(thread, Infinity, null) as Promise<void>;
 }
@@ -841,6 +844,7 @@ export function scheduleSync(): void {
  */
 export function sleepUntil(thread: Thread, deadline: number, why: string): Promise<number> {
   bugOn(thread.gate !== null, 'task %d sleeps in two places at once', thread.pid);
+  if (isFreezable(thread.addr)) return block(why, (task) => freezableSleep(task, deadline));
   if (!maySleep(thread.addr)) return ready(jiffiesUntil(deadline));
   w32(thread.addr + TASK.wchan, wchan(why));
   return suspend(thread, deadline, null, deadline) as Promise<number>;
@@ -854,11 +858,14 @@ export function freeThread(): Thread | null {
 
 /** For plain threads; as sleepUntil. */
 export function sleepUntilSync(thread: Thread, deadline: number, why: string): void {
+  if (isFreezable(thread.addr)) return void blockSync(why, 'schedule', (task) => freezableSleep(task, deadline));
   if (!maySleep(thread.addr)) return runDuties();
   w32(thread.addr + TASK.wchan, wchan(why));
   blockUntilRunning(thread, deadline);
   w32(thread.addr + TASK.wchan, 0);
 }
+
+const isFreezable = (task: number): boolean => (taskState(task) & TASK_FREEZABLE) !== 0;
 
 /** Whether the state says sleep and no signal says otherwise; the state is RUNNING if not. */
 function maySleep(task: number): boolean {

@@ -92,6 +92,8 @@ export const PF_FORKNOEXEC = 0x40;
 export const PF_NOFREEZE = 0x8000;
 export const PF_KTHREAD = 0x200000;
 export const PF_NO_SETAFFINITY = 0x4000000;
+/** It freezes the machine: it must go on itself. */
+export const PF_SUSPEND_TASK = 0x80000000 | 0;
 /** A blocking call's own task, gone when the call is over. */
 export const PF_BORROWED = 0x10000000;
 

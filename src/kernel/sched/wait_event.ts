@@ -10,7 +10,8 @@ import { w32 } from '../../lib/memory.js';
 import { jiffiesUntil } from '../time/time.js';
 import type { Blocking, WaitOptions } from './core.js';
 import { form, jiffiesLeft, microseconds, nothing, wait, waitSync, zeroOr, zeroOrTime, zeroOrTimeOr, type Form, type Waiting } from './forms.js';
-import { TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, setTaskState } from './task.js';
+import { TASK_FREEZABLE, TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_RUNNING, TASK_UNINTERRUPTIBLE, setTaskState } from './task.js';
+import { refrigerator } from './refrigerator.js';
 import type { Lockable, WaitQueueHead } from './wait.js';
 import { WAIT_QUEUE_ENTRY, WAKE_ONE, WQ_FLAG_EXCLUSIVE, finishEntry, finishLocked, ownEntry, prepareEntry, prepareLocked, wakeLocked, wakeQueue, type WaitKey } from './wait_queue.js';
 
@@ -65,6 +66,7 @@ export function* ___waitEvent(task: number, queue: number, how: Form<unknown>, c
       owed = asleep = true;
       try {
         yield deadline;
+        if ((state & TASK_FREEZABLE) !== 0) yield* refrigerator(task, false);
         asleep = false;
       } finally {
         after?.();
@@ -132,6 +134,10 @@ const INTERRUPTIBLE_TIMEOUT = form('waitEventInterruptibleTimeout', S, jiffiesLe
 const INTERRUPTIBLE_EXCLUSIVE = form('waitEventInterruptibleExclusive', S, zeroOr, X);
 const KILLABLE = form('waitEventKillable', K, zeroOr);
 const KILLABLE_TIMEOUT = form('waitEventKillableTimeout', K, jiffiesLeft);
+const FREEZABLE = form('waitEventFreezable', S | TASK_FREEZABLE, zeroOr);
+const FREEZABLE_EXCLUSIVE = form('waitEventFreezableExclusive', S | TASK_FREEZABLE, zeroOr, X);
+const FREEZABLE_TIMEOUT = form('waitEventFreezableTimeout', S | TASK_FREEZABLE, jiffiesLeft);
+const FREEZEKILLABLE = form('waitEventFreezekillable', K | TASK_FREEZABLE, zeroOr);
 const KILLABLE_EXCLUSIVE = form('waitEventKillableExclusive', K, zeroOr, X);
 const IDLE = form('waitEventIdle', I, nothing);
 const IDLE_TIMEOUT = form('waitEventIdleTimeout', I, jiffiesLeft);
@@ -188,6 +194,22 @@ export const waitEventKillableTimeoutSync = timedSync(KILLABLE_TIMEOUT);
 export const waitEventKillableExclusive = untimed(KILLABLE_EXCLUSIVE);
 /** For plain threads; as waitEventKillableExclusive. */
 export const waitEventKillableExclusiveSync = untimedSync(KILLABLE_EXCLUSIVE);
+/** As waitEventInterruptible, and where the machine is frozen meanwhile it sleeps on until that is over; time goes on. C: wait_event_freezable. */
+export const waitEventFreezable = untimed(FREEZABLE);
+/** For plain threads; as waitEventFreezable. */
+export const waitEventFreezableSync = untimedSync(FREEZABLE);
+/** The same as an exclusive waiter; while it is frozen, wake-ups are for the next one. C: wait_event_freezable_exclusive. */
+export const waitEventFreezableExclusive = untimed(FREEZABLE_EXCLUSIVE);
+/** For plain threads; as waitEventFreezableExclusive. */
+export const waitEventFreezableExclusiveSync = untimedSync(FREEZABLE_EXCLUSIVE);
+/** As waitEventFreezable, `timeout` jiffies at most, frozen ones included. Returns as waitEventInterruptibleTimeout. C: wait_event_freezable_timeout. */
+export const waitEventFreezableTimeout = timed(FREEZABLE_TIMEOUT);
+/** For plain threads; as waitEventFreezableTimeout. */
+export const waitEventFreezableTimeoutSync = timedSync(FREEZABLE_TIMEOUT);
+/** As waitEventFreezable in D, where SIGKILL, if allowed, ends it. C: wait_event_freezekillable. */
+export const waitEventFreezekillable = untimed(FREEZEKILLABLE);
+/** For plain threads; as waitEventFreezekillable. */
+export const waitEventFreezekillableSync = untimedSync(FREEZEKILLABLE);
 /** As waitEvent, in I: not counted as load and never reported as hung. C: wait_event_idle. */
 export const waitEventIdle = untimed(IDLE);
 /** For plain threads; as waitEventIdle. */
