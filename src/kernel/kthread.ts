@@ -853,6 +853,7 @@ function* parkme(task: number): Blocking<void> {
     completeAt(task + TASK.parked);
     yield Infinity;
   }
+  setTaskState(task, TASK_RUNNING);
   yield* refrigerator(task, false); // It counted as frozen while it was parked.
 }
 

@@ -27,6 +27,7 @@ export const isFreezing = (task: number): boolean => load(machineWord(MACHINE.fr
  * the wait it is for when the machine is thawed. C: __refrigerator.
  */
 export function* refrigerator(task: number, heeds: boolean): Blocking<boolean> {
+  if (!isFreezing(task)) return false; // Or it would look frozen for a moment.
   let wasFrozen = false;
   let aborted: { readonly reason: unknown } | undefined;
   for (;;) {
