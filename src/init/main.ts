@@ -17,7 +17,7 @@ import { forgetWorks } from '../kernel/kthread_worker.js';
 import type { Mail } from '../kernel/mail.js';
 import { CONTROL_FULL, CONTROL_READ_ONLY, MACHINE, MACHINE_BOOTING, MACHINE_HALTED, MACHINE_HALTING, MACHINE_MAGIC, MACHINE_RUNNING, cpuAt, CPU, heapStart, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
 import { initSlab } from '../kernel/mm/slab.js';
-import { doExitcalls, doInitcalls, insmod, listModules, rmmod, type InsmodOptions, type Module } from '../kernel/module.js';
+import { doExitcalls, doInitcalls, insmod, listModules, rmmod, type InsmodOptions, type Module, type RmmodOptions } from '../kernel/module.js';
 import { HZ_DEFAULT, MEMORY_MAX, MEMORY_MIN, NR_CPUS } from '../kernel/param.js';
 import type { ParamInput } from '../kernel/params.js';
 import { forEachTask } from '../kernel/pid.js';
@@ -81,7 +81,7 @@ export interface Machine extends AsyncDisposable {
   /** Loads a module; see insmod(). */
   insmod(file: string | URL, params?: Readonly<Record<string, ParamInput>>, how?: InsmodOptions): Promise<Module>;
   /** Removes a module; see rmmod(). */
-  rmmod(name: string): Promise<void>;
+  rmmod(name: string, how?: RmmodOptions): Promise<readonly string[]>;
   /** Loaded modules, the latest first. */
   modules(): Module[];
   /** Freezes all threads that let themselves be frozen; see freezeProcesses(). */

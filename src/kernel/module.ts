@@ -21,7 +21,7 @@ import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { sendMail, type Mail } from './mail.js';
 import { MACHINE, machineWord } from './memlayout.js';
 import { kfree, kzalloc } from './mm/slab.js';
-import { addTaint, printTaskTrace, setModuleTag, TAINT_DIE } from './panic.js';
+import { addTaint, printTaskTrace, setModuleTag, TAINT_DIE, TAINT_FORCED_RMMOD } from './panic.js';
 import { beginParams, endParams, type ParamInfo, type ParamInput } from './params.js';
 import { forEachTask } from './pid.js';
 import { KERN_ALERT, KERN_WARNING, printk } from './printk/printk.js';
@@ -32,7 +32,7 @@ import { KTHREAD_SYSTEM, TASK, TASK_DEAD, TASK_UNINTERRUPTIBLE } from './sched/t
 import { ISOLATE, ISOLATE_FREE, SHARED, forEachIsolate, isolateAlive, reserveIsolate } from './smp.js';
 import { freeStatics } from './statics.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
-import { msecsToJiffies } from './time/time.js';
+import { msecsToJiffies, uptime } from './time/time.js';
 
 const MODULE = struct('module', {
   list: ptr('l', LIST_HEAD / 4),
@@ -52,6 +52,8 @@ const NAME_LEN = 56;
 const MODULE_LOADING = 1, MODULE_LIVE = 2, MODULE_GOING = 3;
 /** How long threads left behind may take to end by themselves before they are ended, ms. */
 const GRACE_MS = 100;
+/** How long a forced rmmod waits for the module's exit, ms. */
+const FORCE_MS = 5000;
 /** How long isolates may take to go, ms. */
 const REAP_MS = 10000;
 
@@ -291,23 +293,44 @@ function initThrew(at: number, error: unknown): void {
 
 // --- rmmod --------------------------------------------------------------------------------------------------------
 
+export interface RmmodOptions {
+  /** Also a module in use, without an exit, or whose exit does not return within five seconds. Taints the machine. C: O_TRUNC. */
+  readonly force?: boolean;
+}
+
 /**
  * Runs the exit of module `name`, which must stop its threads, and takes the module away. Threads left behind are reported
- * with their trace and ended. Throws KernelError ENOENT (not loaded), EBUSY (in use, still loading, or without an exit).
- * Sleeps. C: rmmod, delete_module(2).
+ * with their trace and ended. Returns what force has broken, a sentence each. Throws KernelError ENOENT (not loaded), EBUSY
+ * (being loaded or removed; without force also in use, or without an exit). Sleeps. C: rmmod, delete_module(2).
  */
-export async function rmmod(name: string): Promise<void> {
+export async function rmmod(name: string, { force = false }: RmmodOptions = {}): Promise<readonly string[]> {
   const at = findModule(name);
   if (at === 0) throw new KernelError(-ENOENT, `rmmod: module ${name} is not currently loaded`);
-  if (r32(at + MODULE.has_exit) === 0) throw new KernelError(-EBUSY, `rmmod: module ${name} has no exit function and cannot be removed`);
-  if (load(at + MODULE.refcnt) > 0) throw new KernelError(-EBUSY, `rmmod: module ${name} is in use`);
+  const obstacles: string[] = [];
+  if (r32(at + MODULE.has_exit) === 0) obstacles.push('has no exit function and cannot be removed');
+  if (load(at + MODULE.refcnt) > 0) obstacles.push('is in use');
+  if (obstacles.length > 0 && !force) throw new KernelError(-EBUSY, `rmmod: module ${name} ${obstacles[0]}`);
   if (cas(at + MODULE.state, MODULE_LIVE, MODULE_GOING) !== MODULE_LIVE) throw new KernelError(-EBUSY, `rmmod: module ${name} is being loaded or removed`);
   initCompletionAt(at + MODULE.done);
   if (isolateAlive(r32(at + MODULE.isolate))) {
     sendMail(r32(at + MODULE.isolate), { kind: 'rmmod', module: at } satisfies RmmodMail);
-    await block('rmmod', (task) => waitForCommon(task, at + MODULE.done, TASK_UNINTERRUPTIBLE, Infinity));
+    const left = await block('rmmod', (task) => waitForCommon(task, at + MODULE.done, TASK_UNINTERRUPTIBLE, force ? uptime() + FORCE_MS : Infinity));
+    if (left === 0) obstacles.push(`runs its exit for ${FORCE_MS / 1000} s now, which was not waited for`);
   }
+  const broke = force ? reportForced(at, obstacles) : [];
   await unload(at);
+  return broke;
+}
+
+/** Says what goes with the module that should not. C: try_force_unload. */
+function reportForced(at: number, obstacles: readonly string[]): string[] {
+  const name = readString(at + MODULE.name, NAME_LEN);
+  const threads = threadsOf(r32(at + MODULE.id)).filter(({ addr }) => (load(addr + TASK.kflags) & KTHREAD_SYSTEM) === 0);
+  const broke = [...obstacles.map((what) => `module ${name} ${what}`), ...threads.map((task) => `thread ${task.name}[${task.pid}] was ended wherever it was, state ${task.state}; what it held or had begun stays as it is`)];
+  if (broke.length === 0) return broke;
+  addTaint(TAINT_FORCED_RMMOD);
+  for (const what of broke) printk('%srmmod --force: %s\n', KERN_ALERT, what);
+  return broke;
 }
 
 async function exitHere(at: number): Promise<void> {

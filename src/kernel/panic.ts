@@ -17,10 +17,11 @@ import { TASK } from './sched/task.js';
 import { isolateCpu, self } from './smp.js';
 import { sysctlGet } from './sysctl.js';
 
+export const TAINT_FORCED_RMMOD = 1 << 1; // R
 export const TAINT_DIE = 1 << 7; //        D: an oops happened
 export const TAINT_WARN = 1 << 9; //       W: a WARN happened
 export const TAINT_SOFTLOCKUP = 1 << 14; // L
-const TAINT_LETTERS: ReadonlyArray<readonly [bit: number, letter: string]> = [[TAINT_DIE, 'D'], [TAINT_WARN, 'W'], [1 << 12, 'O'], [TAINT_SOFTLOCKUP, 'L']];
+const TAINT_LETTERS: ReadonlyArray<readonly [bit: number, letter: string]> = [[TAINT_FORCED_RMMOD, 'R'], [TAINT_DIE, 'D'], [TAINT_WARN, 'W'], [1 << 12, 'O'], [TAINT_SOFTLOCKUP, 'L']];
 
 /** Marks the machine with TAINT_* bits. C: add_taint. */
 export function addTaint(bits: number): void {

@@ -109,7 +109,8 @@ export interface Calls {
   stack: { args: { readonly who: Who }; item: never; result: Named & { readonly state: string; readonly trace: readonly string[] } };
   modules: { args: None; item: never; result: readonly Module[] };
   insmod: { args: { readonly file: string; readonly params?: Readonly<Record<string, ParamInput>> } & InsmodOptions; item: never; result: Module };
-  rmmod: { args: { readonly name: string }; item: never; result: None };
+  /** `broke`: what `force` did that it should not have to, a sentence each. */
+  rmmod: { args: { readonly name: string; readonly force?: boolean }; item: never; result: { readonly broke: readonly string[] } };
   /** A name stands for all tasks that bear it. */
   kill: { args: { readonly who: Who; readonly signal: number }; item: never; result: readonly Named[] };
   /** `timeout`: ms to wait for it, Infinity if left out. */

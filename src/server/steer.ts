@@ -42,9 +42,8 @@ export async function insmod({ file, params = {}, as, cpu }: Args<'insmod'>): Pr
   return runInTask('insmod', () => module.insmod(checkText('insmod', 'file', file), Object.fromEntries(values), how));
 }
 
-export async function rmmod({ name }: Args<'rmmod'>): Promise<Result<'rmmod'>> {
-  await runInTask('rmmod', () => module.rmmod(checkText('rmmod', 'name', name)));
-  return {};
+export async function rmmod({ name, force }: Args<'rmmod'>): Promise<Result<'rmmod'>> {
+  return { broke: await runInTask('rmmod', () => module.rmmod(checkText('rmmod', 'name', name), { force: force === true })) };
 }
 
 export function clear({ seq }: Args<'clear'>): Result<'clear'> {

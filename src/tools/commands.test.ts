@@ -127,6 +127,24 @@ describe('steering', () => {
     expect((await terminal.kthread('insmod', 'nowhere.ts')).err).toMatch(/^insmod: ENOENT .*looked for \/.*\/nowhere\.ts\n$/);
   });
 
+  test('a module whose exit hangs is removed by force, and what that broke is said', async () => {
+    terminal.write('bad.ts', `
+      import { kthreadRun, moduleExit, moduleInit, msleep } from 'kthread';
+      moduleInit(async () => void (await kthreadRun(async () => { for (;;) await msleep(60_000); }, undefined, 'left')));
+      moduleExit(() => msleep(1e9));
+    `);
+    terminal.write('stays.ts', "import { moduleInit } from 'kthread';\nmoduleInit(() => 0);\n");
+    await terminal.kthread('insmod', 'bad.ts');
+    await terminal.kthread('insmod', 'stays.ts');
+    expect((await terminal.kthread('rmmod', 'stays')).err).toBe('rmmod: EBUSY (Device or resource busy): module stays has no exit function and cannot be removed\n');
+    expect(await terminal.kthread('rmmod', '-f', 'stays')).toEqual({ status: 0, out: '', err: 'rmmod: module stays has no exit function and cannot be removed\n' });
+    const { err } = await terminal.kthread('rmmod', '--force', 'bad');
+    expect(err).toMatch(/^rmmod: module bad runs its exit for 5 s now, which was not waited for\nrmmod: thread left\[\d+\] was ended wherever it was, state D; what it held or had begun stays as it is\n$/);
+    expect(JSON.parse((await terminal.kthread('lsmod', '--json')).out)).toEqual([]);
+    expect((await terminal.kthread('ps', '-C', 'left,rmmod', '-o', 'comm=')).out).toBe('');
+    expect((await terminal.kthread('dmesg', '-t', '-l', 'alert')).out).toMatch(/rmmod --force: thread left/);
+  });
+
   test('park, unpark and stop', async () => {
     expect((await terminal.kthread('park', 'loops')).status).toBe(0);
     expect((await terminal.kthread('ps', '-C', 'loops', '-o', 'stat=')).out).toBe('P\n');

@@ -20,6 +20,7 @@ const HELP = `
 Examples:
   kthread run ticker.ts                      until Ctrl-C
   kthread run ticker.ts period=2 --for 10s   a parameter follows its file
+  kthread ps axf                             from another terminal
   kthread help run                           all about one command
 `;
 
@@ -38,6 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
   const ended = (of: number): void => { status = of; };
   addRun(program, args, ended);
   const around = { ...TERMINAL, ended };
+  program.commandsGroup('Looking at a machine that runs, and steering it:');
   for (const add of [addList, addPs, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands]) add(program, around);
   if (args[0] !== 'run') process.stdout.on('error', () => process.exit(status)); // EPIPE: nobody reads any more, as with | head.
   try {

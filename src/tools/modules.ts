@@ -44,10 +44,16 @@ function parse(args: readonly string[]): ReturnType<typeof parseLoads> {
 }
 
 function addRmmod(program: Command, around: Surroundings): void {
-  const command = program.command('rmmod').description('remove modules').argument('<names...>').addHelpText('after', STATUS_HELP);
-  onMachine(command, around, (job) => forEach('rmmod', 'module', job, async (name) => {
-    await job.client.call('rmmod', { name });
-    if (job.options.json) job.json({ name });
+  const command = program.command('rmmod').description('remove modules').argument('<names...>')
+    .option('-f, --force', 'also a module that is in use, has no exit, or whose exit hangs; says what that broke')
+    .addHelpText('after', `
+The module's exit stops its threads; it is waited for. Threads that it leaves behind are reported in the log and ended.
+--force waits for the exit for five seconds. What a thread held when it was ended, a lock, a file, stays as it is.
+${STATUS_HELP}`);
+  onMachine<{ readonly force?: true }>(command, around, (job) => forEach('rmmod', 'module', job, async (name) => {
+    const { broke } = await job.client.call('rmmod', { name, force: job.options.force === true });
+    if (job.options.json) job.json({ name, broke });
+    else for (const what of broke) around.complain(`rmmod: ${what}\n`);
   }));
 }
 

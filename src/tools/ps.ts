@@ -17,7 +17,7 @@ Examples:
 ${STATUS_HELP}`;
 
 export function addPs(program: Command, around: Surroundings): void {
-  const command = program.command('ps').description('show the tasks of a machine, as ps(1)').argument('[options...]', 'options of ps(1)').allowUnknownOption().addHelpText('after', HELP);
+  const command = program.command('ps').description('show the tasks of a machine, as ps(1)').argument('[ps-options...]').allowUnknownOption().addHelpText('after', HELP);
   onMachine(command, around, async ({ client, args, options, json }) => {
     const shown = parsePsArgs(args);
     const { items, result } = await client.collect('ps', {});
