@@ -126,7 +126,7 @@ describe('with a limit of one second', () => {
     ]);
     expect(lines.slice(6).map((line) => line.replace(/:\d+:\d+\)$/, ')').replace(/\.[jt]s\)/, ')'))).toEqual(kind === PLAIN
       ? ['6   schedule_timeout', '6   scheduleTimeoutSync (kernel/time/sleep)', '6   fallAsleepSync (kernel/hung_task.fixture)', '6   longSleep (kernel/hung_task.fixture)', '6   kthreadOwn (kernel/kthread)', '6  </TASK>']
-      : ['6   schedule_timeout', '6   async fallAsleep (kernel/hung_task.fixture)', '6   async longSleep (kernel/hung_task.fixture)', '6   async kthread (kernel/kthread)', '6  </TASK>']);
+      : ['6   schedule_timeout', '6   async fallAsleep (kernel/hung_task.fixture)', '6   async longSleep (kernel/hung_task.fixture)', '6  </TASK>']);
   });
 
   test('T205 who sleeps in S, K or I, is parked or frozen, is never reported', () => {

@@ -538,23 +538,50 @@ function beforeFirst(thread: Thread): boolean {
   return true;
 }
 
-/** The whole life of an async thread, from its first wake-up on. C: kthread. */
-async function kthread(thread: Thread, start: Start): Promise<void> {
-  let code = -EINTR;
+/**
+ * The whole life of an async thread, from its first wake-up on. C: kthread. Callbacks, and not an async function, which would
+ * keep a generator and two more promises for each thread as long as it lives: a third of what it takes while it sleeps.
+ */
+function kthread(thread: Thread, start: Start): void {
   try {
-    if (beforeFirst(thread)) {
-      if (moved(thread, start)) return asyncEnded();
-      if (shouldPark(thread.addr)) await kthreadParkme();
-      const { fn, data } = start;
-      code = exitValue(await fn(data as never));
-    }
+    if (!beforeFirst(thread)) endAsync(thread, -EINTR);
+    else if (moved(thread, start)) asyncEnded();
+    else void begin(thread, start).then(returned, threw);
+  } catch (error) {
+    threw(error);
+  }
+}
+
+function begin({ addr }: Thread, { fn, data }: Start): Promise<Exit> {
+  const call = (): Promise<Exit> => (fn as Closure<unknown>)(data);
+  return shouldPark(addr) ? kthreadParkme().then(call) : call();
+}
+
+/** The function of the calling thread came to its end. The same for all threads: what they are called in knows whose it was. */
+function returned(value: unknown): void {
+  const thread = currentThread()!;
+  let code: number;
+  try {
+    code = exitValue(value);
   } catch (error) {
     code = exitCodeOf(thread, error);
   }
-  if (hasForgotten(thread)) await endForgotten(thread);
-  bodies.delete(thread.addr);
-  doExit(thread, code);
-  asyncEnded();
+  endAsync(thread, code);
+}
+
+function threw(error: unknown): void {
+  const thread = currentThread()!;
+  endAsync(thread, exitCodeOf(thread, error));
+}
+
+function endAsync(thread: Thread, code: number): void {
+  const end = (): void => {
+    bodies.delete(thread.addr);
+    doExit(thread, code);
+    asyncEnded();
+  };
+  if (hasForgotten(thread)) void endForgotten(thread).then(end);
+  else end();
 }
 
 function asyncEnded(): void {
@@ -562,7 +589,6 @@ function asyncEnded(): void {
   addTimer(contextTimer, uptime() + CONTEXT_MS);
   retireIfDone();
 }
-
 
 /**
  * Whether the thread, which is about to begin, went to the CPU that it was given after it was created: the isolate there

@@ -919,7 +919,7 @@ export function setAtomicReporter(report: typeof reportAtomic): void {
 }
 
 /** Makes the promise on which a new thread hangs until its first turn, and what it does then. */
-export function startThread(thread: Thread, body: () => Promise<void>): void {
+export function startThread(thread: Thread, body: () => void): void {
   void runAs(thread, () => makeGate(thread).then(body));
 }
 
