@@ -12,7 +12,7 @@ type Table = { readonly [N in CallName]: (args: Calls[N]['args'], caller: Caller
 
 const TABLE: Table = {
   stat: look.stat, ps: look.ps, dmesg: look.dmesg, clear: steer.clear, cat: look.cat, stack: look.stack, modules: look.modules,
-  insmod: steer.insmod, rmmod: steer.rmmod, kill: steer.kill, stop: steer.stop, park: steer.park, unpark: steer.unpark, wake: steer.wake,
+  insmod: steer.insmod, rmmod: steer.rmmod, kill: steer.kill, stop: steer.stop, park: steer.park, unpark: steer.unpark, freeze: steer.freeze, thaw: steer.thaw, wake: steer.wake,
   renice: steer.renice, affinity: steer.affinity, sysctl: steer.sysctl, metrics,
 };
 

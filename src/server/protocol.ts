@@ -118,6 +118,9 @@ export interface Calls {
   park: { args: { readonly who: Who } & Waits; item: never; result: Named };
   unpark: { args: { readonly who: Who }; item: never; result: Named };
   wake: { args: { readonly who: Who }; item: never; result: Named & { readonly woken: boolean } };
+  /** All threads that let themselves be frozen. */
+  freeze: { args: None; item: never; result: { readonly frozen: readonly Named[] } };
+  thaw: { args: None; item: never; result: None };
   renice: { args: { readonly who: Who; readonly nice: number }; item: never; result: Named & { readonly before: number; readonly nice: number } };
   /** With `cpus`, sets them. */
   affinity: { args: { readonly who: Who; readonly cpus?: readonly number[] }; item: never; result: Named & { readonly before: readonly number[]; readonly cpus: readonly number[] } };
@@ -129,4 +132,4 @@ export interface Calls {
 export type CallName = keyof Calls;
 
 /** Calls that change the machine. `sysctl` and `affinity` do when they are given something to set. */
-export const CHANGES: ReadonlySet<CallName> = new Set<CallName>(['clear', 'insmod', 'rmmod', 'kill', 'stop', 'park', 'unpark', 'wake', 'renice']);
+export const CHANGES: ReadonlySet<CallName> = new Set<CallName>(['clear', 'insmod', 'rmmod', 'kill', 'stop', 'park', 'unpark', 'freeze', 'thaw', 'wake', 'renice']);

@@ -8,16 +8,18 @@ import { cpumaskOf, forEachCpu } from '../lib/cpumask.js';
 import { runInTask } from '../kernel/borrowed.js';
 import { kthreadPark, kthreadStop, kthreadUnpark, wakeUpProcess } from '../kernel/kthread.js';
 import * as module from '../kernel/module.js';
+import { forEachTask } from '../kernel/pid.js';
 import { clearLog } from '../kernel/printk/syslog.js';
+import { freezeProcesses, thawProcesses } from '../kernel/power/process.js';
 import { cpusAllowed, schedSetaffinity } from '../kernel/sched/affinity.js';
-import type { Task } from '../kernel/sched/handle.js';
+import { taskAt, type Task } from '../kernel/sched/handle.js';
 import { MAX_NICE, MIN_NICE, setUserNice, taskNice } from '../kernel/sched/syscalls.js';
 import { wchanName } from '../kernel/sched/wchan.js';
 import { r32 } from '../lib/memory.js';
-import { TASK } from '../kernel/sched/task.js';
+import { TASK, TASK_FROZEN, taskState } from '../kernel/sched/task.js';
 import { NSIG, kill as sendKill } from '../kernel/signal.js';
 import { numPossibleCpus } from '../kernel/smp.js';
-import { SYSCTLS, isSysctl, sysctl as setting } from '../kernel/sysctl.js';
+import { SYSCTLS, isSysctl, sysctl as setting, sysctlGet } from '../kernel/sysctl.js';
 import type { Caller } from './connection.js';
 import { Refusal, checkEntries, checkList, checkNumber, checkText, checkTimeout, findAll, findOne, findThread } from './find.js';
 import { traceLines } from './look.js';
@@ -77,6 +79,20 @@ export function unpark({ who }: Args<'unpark'>): Result<'unpark'> {
   const task = findThread('unpark', who);
   kthreadUnpark(task);
   return named(task);
+}
+
+export async function freeze(): Promise<Result<'freeze'>> {
+  if (await runInTask('freeze', freezeProcesses) !== 0) {
+    throw new KernelError(-EBUSY, `freeze: not all threads that may be frozen were within ${sysctlGet('power.freeze_timeout') / 1000} s, so all go on; dmesg says which, and where they are`);
+  }
+  const stand: Named[] = [];
+  forEachTask((at) => void ((taskState(at) & TASK_FROZEN) !== 0 && stand.push(named(taskAt(at)))));
+  return { frozen: stand };
+}
+
+export function thaw(): Result<'thaw'> {
+  thawProcesses();
+  return {};
 }
 
 export function wake({ who }: Args<'wake'>): Result<'wake'> {

@@ -28,6 +28,13 @@ async function loops() {
 async function deaf() { for (;;) await k.msleep(60_000); }
 await k.kthreadRun(loops, undefined, 'loops');
 await k.kthreadRun(deaf, undefined, 'deaf/%d', 7);
+await k.kthreadRun(async () => {
+  await k.setFreezable();
+  while (!k.kthreadShouldStop()) {
+    await k.tryToFreeze();
+    await k.scheduleTimeoutInterruptible(k.MAX_SCHEDULE_TIMEOUT);
+  }
+}, undefined, 'mild');
 for (let i = 0; i < 2; i++) await k.kthreadRun(deaf, undefined, 'twin');
 await k.kthreadRun(async () => { while (!k.kthreadShouldStop()) await k.msleep(20); throw new Error('boom'); }, undefined, 'fails');
 k.printk(k.KERN_ERR + 'disk: gone\\n');
@@ -169,6 +176,15 @@ describe('steering', () => {
     expect((await terminal.kthread('stop', '99999')).err).toMatch(/^stop: ESRCH \(No such process\): no task has pid 99999; /);
   });
 
+  test('freeze and thaw', async () => {
+    expect((await terminal.kthread('freeze')).out).toMatch(/^mild\[\d+\]\n$/);
+    expect((await terminal.kthread('ps', '-C', 'mild', '-o', 'stat,wchan:20')).out).toBe('STAT WCHAN\nD    __refrigerator\n');
+    expect(await terminal.kthread('thaw')).toEqual({ status: 0, out: '', err: '' });
+    expect((await terminal.kthread('ps', '-C', 'mild', '-o', 'stat=')).out).toBe('S\n');
+    await terminal.kthread('sysctl', 'power.freeze_timeout=0');
+    expect(await terminal.kthread('freeze')).toEqual({ status: 1, out: '', err: 'freeze: EBUSY (Device or resource busy): not all threads that may be frozen were within 0 s, so all go on; dmesg says which, and where they are\n' });
+  });
+
   test('renice and taskset', async () => {
     expect((await terminal.kthread('renice', '5', 'deaf/7')).out).toMatch(/^\d+ \(process ID\) old priority 0, new priority 5\n$/);
     expect((await terminal.kthread('renice', '-n', '-5', '-p', 'deaf/7')).out).toMatch(/old priority 5, new priority -5\n$/);
@@ -214,7 +230,7 @@ describe('choosing the machine', () => {
 });
 
 test('every command has help that says how it ends', async () => {
-  for (const name of ['list', 'ps', 'dmesg', 'kill', 'stop', 'park', 'unpark', 'wake', 'renice', 'taskset', 'stack', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'sysctl', 'cat', 'metrics']) {
+  for (const name of ['list', 'ps', 'dmesg', 'kill', 'stop', 'park', 'unpark', 'freeze', 'thaw', 'wake', 'renice', 'taskset', 'stack', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'sysctl', 'cat', 'metrics']) {
     const { out, status } = await terminal.kthread(name, '--help');
     expect(out).toMatch(new RegExp(`^Usage: kthread ${name} `));
     expect(out).toMatch(/--json/);

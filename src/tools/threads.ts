@@ -1,5 +1,5 @@
 /**
- * The commands that steer or look at single threads: kill, stop, park, unpark, wake, renice, taskset and stack. A thread is
+ * The commands that steer or look at single threads: kill, stop, park, unpark, freeze, thaw, wake, renice, taskset and stack. A thread is
  * named by its pid, or by its name where only one has it.
  */
 import type { Command } from 'commander';
@@ -14,6 +14,7 @@ export function addThreadCommands(program: Command, around: Surroundings): void 
   addWaiting(program, around, 'stop', 'ask threads to stop, wait, and print what their functions returned');
   addWaiting(program, around, 'park', 'ask threads to park, and wait until they do nothing any more');
   addUnpark(program, around);
+  addFreezer(program, around);
   addWake(program, around);
   addRenice(program, around);
   addTaskset(program, around);
@@ -92,6 +93,23 @@ function addUnpark(program: Command, around: Surroundings): void {
     const done = await job.client.call('unpark', { who: asWho(who) });
     if (job.options.json) job.json(done);
   }));
+}
+
+function addFreezer(program: Command, around: Surroundings): void {
+  const freeze = program.command('freeze').description('have all threads that let themselves be frozen stand still, and list them').addHelpText('after', `
+A thread is frozen if it called setFreezable(). Where one does not come to stand within sysctl power.freeze_timeout
+milliseconds all go on, and kthread dmesg says which, and where it is.
+${STATUS_HELP}`);
+  onMachine(freeze, around, async ({ client, options, json }) => {
+    const { frozen } = await client.call('freeze', {}, around.signal && { signal: around.signal });
+    if (options.json) json(frozen);
+    else around.print(frozen.map(({ pid, name }) => `${name}[${pid}]\n`).join(''));
+  });
+  const thaw = program.command('thaw').description('let frozen threads go on').addHelpText('after', STATUS_HELP);
+  onMachine(thaw, around, async ({ client, options, json }) => {
+    const done = await client.call('thaw', {});
+    if (options.json) json(done);
+  });
 }
 
 function addWake(program: Command, around: Surroundings): void {
