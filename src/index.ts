@@ -2,9 +2,14 @@
  * The contents page: everything a program or module may use, by the file that tells about it.
  */
 import { setHost } from './arch/host.js';
+import { nodeToolchain } from './arch/node/cc/build.js';
 import { nodeHost } from './arch/node/host.js';
+import './cc/loader.js';
+import { setToolchain } from './cc/toolchain.js';
+import './cc/trace.js';
 
 setHost(nodeHost);
+setToolchain(nodeToolchain);
 
 // Booting and halting, modules
 export { boot, runningMachine, type BootOptions, type Machine, type ShutdownReport } from './init/main.js';
