@@ -2,16 +2,18 @@
 // measured stands in the rows, how in lib/measure.mjs.
 import { Command } from 'commander';
 import { fork } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { arch, cpus, loadavg, release, tmpdir, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hotFunctions } from './lib/hot.mjs';
-import { header, markdownTable, resultLine } from './lib/table.mjs';
+import { growth, json, writeMarkdown, writePictures } from './lib/report.mjs';
+import { header, resultLine } from './lib/table.mjs';
 
 const ROWS = new URL('rows/', import.meta.url);
 const MEASURE = fileURLToPath(new URL('lib/measure.mjs', import.meta.url));
-const PERFORMANCE = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
+const PICTURES = 'bench';
 const ROW_SECONDS_MAX = 600;
 const QUICK_ROW_SECONDS_MAX = 120;
 
@@ -21,7 +23,8 @@ const command = new Command('npm run bench --')
   .option('--rounds <n>', 'rounds of each row, of which the median counts', Number, 7)
   .option('--quick', 'three rounds of a tenth of the work, without the slowest rows: shows that they still run, the figures mean little')
   .option('--json <file>', 'write the results as JSON')
-  .option('--markdown', 'put the results into docs/performance.md')
+  .option('--svg [folder]', 'draw a picture of each row, into docs/bench unless told otherwise')
+  .option('--markdown', 'put the results into docs/performance.md, which shows the pictures of docs/bench')
   .option('--alone', 'measure ours only, without the peers')
   .option('--profile', 'with a CPU profile: say after each row in which functions the time went')
   .parse();
@@ -37,6 +40,7 @@ async function main() {
   const scratch = mkdtempSync(join(tmpdir(), 'kthread-bench-'));
   const results = [];
   const failed = [];
+  const began = performance.now();
   const here = machine();
   const busy = here.load > here.cpus / 2;
   if (busy) console.log(`bench: others use this computer too (load ${here.load.toFixed(1)}): ratios may hold, times will not`);
@@ -51,11 +55,13 @@ async function main() {
     rmSync(scratch, { recursive: true, force: true });
   }
   for (const said of growth(results)) console.log(said);
-  const report = { machine: here, date: new Date().toISOString(), quick: Boolean(options.quick), rows: results };
-  if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
-  if (options.markdown) writeMarkdown(report);
+  const report = { machine: here, date: new Date().toISOString(), results };
+  const rows = wanted.map(({ row }) => row);
+  if (options.json) writeFileSync(options.json, json(report));
+  if (options.svg) writePictures(options.svg === true ? join(DOCS, PICTURES) : options.svg, rows, results);
+  if (options.markdown) writeMarkdown(join(DOCS, 'performance.md'), PICTURES, rows, report);
   for (const failure of failed) console.log(`failed: ${failure}`);
-  console.log(`bench: ${results.length} figures of ${wanted.length} rows, ${results.filter(({ skipped }) => skipped).length} skipped, ${failed.length} rows failed`);
+  console.log(`bench: ${results.length} figures of ${wanted.length} rows, ${results.filter(({ skipped }) => skipped).length} skipped, ${failed.length} rows failed, ${Math.round((performance.now() - began) / 1000)} s`);
   if (failed.length > 0) process.exitCode = 1;
 }
 
@@ -97,16 +103,6 @@ function measure({ row, url, index }, scratch) {
   return promise;
 }
 
-/** A line for each row that was measured at several sizes: the cost of one must not depend on how many there are. */
-function growth(results) {
-  const sized = results.filter(({ n, ours }) => n !== null && ours !== null);
-  return [...new Set(sized.map(({ row }) => row))].map((row) => {
-    const group = sized.filter((result) => result.row === row);
-    const figures = group.map(({ ours }) => ours);
-    return `growth: ${row} differs by ${(Math.max(...figures) / Math.min(...figures)).toFixed(2)}x from n=${group[0].n} to n=${group.at(-1).n}`;
-  });
-}
-
 function showProgress(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
@@ -115,18 +111,6 @@ function machine() {
   const [{ model }] = cpus();
   const [load] = loadavg();
   return { cpu: model, cpus: cpus().length, memoryMiB: Math.round(totalmem() / 2 ** 20), os: `${type()} ${release().split('-')[0]} ${arch()}`, node: process.version, load };
-}
-
-/** Between the marks of docs/performance.md; what stands around them was written by people. */
-function writeMarkdown({ machine: { cpu, cpus: count, memoryMiB, os, node, load }, date, rows }) {
-  const begin = '<!-- bench begins -->';
-  const end = '<!-- bench ends -->';
-  const text = readFileSync(PERFORMANCE, 'utf8');
-  const before = text.slice(0, text.indexOf(begin) + begin.length);
-  const after = text.slice(text.indexOf(end));
-  const where = `Measured on ${date.slice(0, 10)}: ${count} x ${cpu}, ${memoryMiB} MiB, ${os}, Node ${node}; load before the run ${load.toFixed(1)}.`;
-  const meanings = [...new Map(wanted.map(({ row }) => [row.name, row])).values()].map(({ name, title, cost }) => `- **${name}**: ${title}. What it costs: ${cost}.`);
-  writeFileSync(PERFORMANCE, [before, where, '', markdownTable(rows), '', ...growth(rows).map((line) => `${line}\n`), ...meanings, after].join('\n'));
 }
 
 function withResolvers() {

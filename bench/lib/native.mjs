@@ -1,19 +1,21 @@
 // The machine's own limits: C programs of bench/native, compiled when they are first wanted. Where there is no compiler, or it
 // is not Linux, what needs them is skipped with a word; nothing else is.
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { Skipped } from './skipped.mjs';
 
 const SOURCES = fileURLToPath(new URL('../native/', import.meta.url));
 
-/** Runs the program `name` with `args`; returns the numbers that it prints. `scratch` is where the compiled one is kept. */
-export function runNative(scratch, name, ...args) {
+const run = promisify(execFile);
+
+/** Runs the program `name` with `args`; resolves with the numbers that it prints. `scratch` is where the compiled one is kept. */
+export async function runNative(scratch, name, ...args) {
   const program = join(scratch, name);
   if (!existsSync(program)) compile(name, program);
-  const { status, stdout, stderr } = spawnSync(program, args.map(String), { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${name} ended with status ${status}: ${stderr.trim()}`);
+  const { stdout } = await run(program, args.map(String));
   return stdout.trim().split(/\s+/).map(Number);
 }
 

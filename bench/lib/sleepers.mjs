@@ -13,10 +13,11 @@ export async function sleepUntilStopped() {
   return VALUE;
 }
 
-/** `count` of them. The last one may not be asleep yet. */
+/** `count` of them, all asleep. */
 export async function startSleepers(count) {
   const tasks = [];
   for (let i = 0; i < count; i++) tasks.push(await kthreadRun(sleepUntilStopped, undefined, 'sleeper/%d', i));
+  while (tasks.at(-1).state !== 'S') await new Promise((resolve) => setImmediate(resolve));
   return tasks;
 }
 

@@ -1,5 +1,8 @@
 // How results are shown: lines of a fixed width while they come, and a Markdown table for docs/performance.md.
 
+/** Fewer are worth a word. */
+const ROUNDS = 3;
+
 const COLUMNS = [
   { head: 'row', width: 34, of: ({ row, n }) => (n === null ? row : `${row} n=${n}`) },
   { head: 'kthread', width: 9, right: true, of: ({ ours }) => figure(ours) },
@@ -11,7 +14,7 @@ const COLUMNS = [
   { head: 'must', width: 13, of: ({ must }) => must ?? '' },
   { head: 'aim', width: 13, of: ({ aim }) => aim ?? '' },
   { head: 'met', width: 7, of: ({ met, skipped }) => (skipped ? 'skipped' : (met ?? '')) },
-  { head: 'beside', width: 1, of: ({ peerName, skipped }) => [peerName, skipped && `(${skipped})`].filter(Boolean).join(' ') },
+  { head: 'beside', width: 1, of: ({ peerName, skipped, peerRounds }) => [peerName, skipped ? `(${skipped})` : peerRounds < ROUNDS && peerRounds > 0 && `(rounds: ${peerRounds})`].filter(Boolean).join(' ') },
 ];
 
 export const header = () => line(COLUMNS.map(({ head }) => head));

@@ -3,11 +3,18 @@ import { TASK_INTERRUPTIBLE, kthreadRun, kthreadStop } from 'kthread';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { runNative } from '../lib/native.mjs';
+import { startPeer } from '../lib/peer.mjs';
 import { startSleepers, stopSleeper } from '../lib/sleepers.mjs';
 import { VALUE, plainSleeper } from '../threads/sleeper.mjs';
 
 const BATCH = 100;
-const worker = { name: 'new Worker', aim: { ours: 3 }, run: (ctx) => workerLives(ctx.times(10)) };
+const worker = { name: 'new Worker', run: (ctx) => workerLives(ctx.times(10)) };
+const fiber = {
+  name: 'Effect: fork, interrupt',
+  must: { ratio: 1 },
+  aim: { ratio: 0.3 },
+  run: (ctx) => ctx.keep('effect', () => startPeer('effect.mjs', [], ['--expose-gc']))({ what: 'lives', times: ctx.times(20_000) }),
+};
 
 export const rows = [
   {
@@ -16,7 +23,7 @@ export const rows = [
     unit: 'us',
     cost: 'each of the two calls sleeps in a borrowed task of its own',
     ours: (ctx) => lives(ctx.times(5000)),
-    peers: [worker],
+    peers: [fiber, worker],
   },
   {
     name: 'create-stop/async-from-thread',
@@ -26,7 +33,7 @@ export const rows = [
     ours: (ctx) => new Promise((resolve, reject) => {
       void kthreadRun(async () => void (await lives(ctx.times(5000)).then(resolve, reject)), undefined, 'parent');
     }),
-    peers: [worker],
+    peers: [fiber, worker],
   },
   {
     name: 'create-stop/plain',
@@ -35,8 +42,8 @@ export const rows = [
     cost: 'a warm isolate of about 9 MB waits in a futex for it: kernel.warm_isolates (2) of them are kept ready',
     ours: (ctx) => plainLives(ctx.times(200)),
     peers: [
-      { ...worker, aim: undefined },
-      { name: 'pthread_create, join', run: ({ scratch, times }) => runNative(scratch, 'pthread_start', times(2000))[1] / 1000 },
+      worker,
+      { name: 'pthread_create, join', run: async ({ scratch, times }) => (await runNative(scratch, 'pthread_start', times(2000)))[1] / 1000 },
     ],
   },
 ];

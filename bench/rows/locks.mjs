@@ -21,7 +21,7 @@ export const rows = [
     ours: (ctx) => runToEnd(uncontended, { kind, lock: ctx.keep('lock', make), times: ctx.times(500_000) }),
     peers: [
       { name: 'Atomics.compareExchange, store', run: (ctx) => bareLock(ctx.times(500_000)) },
-      { name: 'pthread_mutex', run: ({ scratch, times }) => runNative(scratch, 'pthread_mutex', times(5_000_000))[0] },
+      { name: 'pthread_mutex', run: async ({ scratch, times }) => (await runNative(scratch, 'pthread_mutex', times(5_000_000)))[0] },
     ],
   })),
   {
@@ -38,7 +38,7 @@ export const rows = [
     unit: 'ns',
     cost: `${KNOWS_ITS_OWNER}; a waiter looks at it 200 times before it sleeps`,
     ours: (ctx) => fight(kind, kind === 'mutex' ? newMutex() : newSpinlock(), ctx),
-    peers: [{ name: 'pthread_mutex', run: ({ scratch, times }) => runNative(scratch, 'pthread_mutex', times(5_000_000))[1] }],
+    peers: [{ name: 'pthread_mutex', run: async ({ scratch, times }) => (await runNative(scratch, 'pthread_mutex', times(5_000_000)))[1] }],
   })),
 ];
 

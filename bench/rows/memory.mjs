@@ -3,18 +3,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { heapBytes, kernelBytes } from '../lib/bytes.mjs';
 import { inWorker } from '../lib/in_worker.mjs';
+import { startPeer } from '../lib/peer.mjs';
 import { startSleepers, stopSleeper } from '../lib/sleepers.mjs';
 
-export const rows = [1000, 10_000, 100_000].map((size) => ({
+export const rows = [1000, 10_000, 100_000, 1_000_000].map((size) => ({
   name: 'memory/async',
   title: 'heap and kernel memory of a sleeping async thread',
   unit: 'bytes',
   size,
   slow: size > 10_000,
-  node: ['--expose-gc'],
+  node: ['--expose-gc', '--max-old-space-size=6000'],
   cost: 'this is the cost; records of threads that ended are used again, and never given back to the system',
   ours: sleepers,
-  peers: [{ name: 'a promise awaited with AsyncLocalStorage', run: () => inWorker('promises.mjs', size) }],
+  peers: [
+    { name: 'Effect: a fiber', must: { ratio: 1.2 }, aim: { ratio: 1 }, run: (ctx) => ctx.keep('effect', () => startPeer('effect.mjs', [], ['--expose-gc', '--max-old-space-size=6000']))({ what: 'bytes', times: size }) },
+    { name: 'a promise awaited with AsyncLocalStorage', run: () => inWorker('promises.mjs', size) },
+  ],
 }));
 
 async function sleepers(ctx) {

@@ -14,7 +14,7 @@ export const rows = [
     ours: (ctx) => oursStarts(ctx.times(200)),
     peers: [
       { name: 'new Worker', must: { ratio: 0.02 }, run: (ctx) => workerStarts(ctx.times(10)) },
-      { name: 'pthread_create', aim: { ratio: 2 }, run: ({ scratch, times }) => runNative(scratch, 'pthread_start', times(2000))[0] / 1000 },
+      { name: 'pthread_create', aim: { ratio: 2 }, run: async ({ scratch, times }) => (await runNative(scratch, 'pthread_start', times(2000)))[0] / 1000 },
     ],
   },
 ];

@@ -2,11 +2,16 @@
 import { TASK_INTERRUPTIBLE, kthreadRun, kthreadStop } from 'kthread';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { startPeer } from '../lib/peer.mjs';
 import { startSleepers, stopSleeper } from '../lib/sleepers.mjs';
 import { plainSleeper } from '../threads/sleeper.mjs';
 
 const BATCH = 100;
 const terminate = { name: 'worker.terminate', must: { ratio: 0.1 }, aim: { ours: 50 }, run: (ctx) => samplesOf(ctx.times(10), startWorker, (worker) => worker.terminate()) };
+const aborted = (until, says) => ({
+  name: `piscina, AbortController: until ${says}`,
+  run: (ctx) => ctx.keep('piscina', () => startPeer('stops.mjs'))({ until, times: ctx.times(10) }),
+});
 
 export const rows = [
   {
@@ -16,7 +21,7 @@ export const rows = [
     percentiles: [50, 99],
     cost: 'the stopper sleeps in a task of its own, borrowed unless it is a thread',
     ours: (ctx) => asyncStops(ctx.times(2000)),
-    peers: [terminate],
+    peers: [terminate, aborted('answer', 'the caller hears of it'), aborted('exit', 'the task ended')],
   },
   {
     name: 'stop/plain',
@@ -25,7 +30,7 @@ export const rows = [
     percentiles: [50, 99],
     cost: 'two wake-ups across OS threads: the thread and, through its doorbell, the event loop of the stopper',
     ours: (ctx) => samplesOf(ctx.times(200), startPlain, kthreadStop),
-    peers: [terminate],
+    peers: [terminate, aborted('answer', 'the caller hears of it'), aborted('exit', 'the task ended')],
   },
 ];
 

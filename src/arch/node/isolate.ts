@@ -4,11 +4,10 @@
  */
 import { workerData } from 'node:worker_threads';
 import { joinAsIsolate } from '../../init/isolate.js';
-import '../../cc/trace.js';
 import { setHost } from '../host.js';
-import { joinWorker, nodeHost } from './host.js';
+import { nodeHost, type IsolateData } from './host.js';
 
 process.setSourceMapsEnabled(true);
 setHost(nodeHost);
-const { memory, number } = joinWorker(workerData);
+const { memory, number } = (workerData as IsolateData).kthread;
 await joinAsIsolate(memory, number);

@@ -1,0 +1,2 @@
+// The tasks, as piscina and tinypool want them: functions of a module.
+export { endless, increment } from './tasks.mjs';

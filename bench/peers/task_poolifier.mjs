@@ -1,0 +1,5 @@
+// The tasks, as poolifier wants them.
+import { ThreadWorker } from 'poolifier';
+import { endless, increment } from './tasks.mjs';
+
+export default new ThreadWorker({ endless, increment });

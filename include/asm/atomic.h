@@ -1,2 +1,0 @@
-/* As <linux/atomic.h>. */
-#include <linux/atomic.h>

@@ -1,2 +1,0 @@
-/* As <linux/current.h>. */
-#include <linux/current.h>

@@ -1,2 +1,0 @@
-/* As <linux/delay.h>. */
-#include <linux/delay.h>

@@ -1,2 +1,0 @@
-/* As <linux/param.h>. */
-#include <linux/param.h>

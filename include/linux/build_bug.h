@@ -1,2 +1,0 @@
-/* Checks that the compiler makes. */
-#include <linux/bug.h>

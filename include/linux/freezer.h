@@ -1,2 +1,0 @@
-/* Threads are not frozen here. */
-#include <linux/kthread.h>

@@ -1,2 +1,0 @@
-/* Division of 64 bits. */
-#include <linux/math.h>

@@ -1,2 +1,0 @@
-/* As <linux/sched.h>, which has it all. */
-#include <linux/sched.h>

@@ -1,2 +1,0 @@
-/* NULL, bool and offsetof. */
-#include <linux/types.h>

@@ -1,2 +1,0 @@
-/* Words as text: __stringify, which every file has already. */
-#include <linux/compiler_types.h>

@@ -1,4 +1,0 @@
-/* Time. */
-#include <linux/jiffies.h>
-#include <linux/ktime.h>
-#include <linux/time64.h>

@@ -1,2 +1,0 @@
-/* The clocks. */
-#include <linux/ktime.h>
