@@ -16,9 +16,9 @@ import { completeAllAt, completeAt, type Completion } from './sched/completion.j
 import { emptyWakeList, needThread, removeThread, wakeUpState, type Thread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { putTask } from './sched/ref.js';
-import { KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_MIGRATES, KTHREAD_OOPSED, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_RUNNING, setTaskState } from './sched/task.js';
+import { KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_MIGRATES, KTHREAD_OOPSED, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, setTaskState } from './sched/task.js';
 import { dropEntries } from './sched/wait.js';
-import { abandonWait } from './sched/wait_queue.js';
+import { abandonWait, isWaiting } from './sched/wait_queue.js';
 import { ISOLATE, ISOLATE_DEAD, forEachIsolate, ring } from './smp.js';
 
 /** Thrown by kthreadExit through the thread's own code; its `finally` blocks run. Not an Error: nothing went wrong. */
@@ -196,7 +196,10 @@ export function onLostCreation(fn: typeof failCreation): void {
   failCreation = fn;
 }
 
-/** A waker may have died between winning a state word and telling anyone: everybody looks once more, and somebody else serves as kthreadd. */
+/**
+ * A waker may have died between winning a state word and telling anyone, or between its news and the wake-up; a waiter, when
+ * it was chosen and had not taken what it waited for. So everybody looks once more, and somebody else serves as kthreadd.
+ */
 function resyncAll(dead: number): void {
   fetchAdd(machineWord(MACHINE.resync), 1);
   const kthreadd = r32(machineWord(MACHINE.kthreadd));
@@ -206,6 +209,7 @@ function resyncAll(dead: number): void {
   }
   forEachIsolate((at) => ring(at));
   forEachTask((task) => {
+    if (isWaiting(task)) wakeUpState(task, TASK_NORMAL);
     if ((load(task + TASK.kflags) & KTHREAD_BLOCKING) !== 0 && load(task + TASK.__state) === TASK_RUNNING) futexWake(task + TASK.__state, 1);
   });
 }

@@ -182,7 +182,7 @@ function emptyList(list: number): number {
 
 // --- Locks --------------------------------------------------------------------------------------------------------
 
-const lock = (worker: number): void => rawSpinLock(worker + WORKER.lock);
+const lock = (worker: number): void => void rawSpinLock(worker + WORKER.lock);
 const unlock = (worker: number): void => rawSpinUnlock(worker + WORKER.lock);
 
 /** Takes the lock of the worker that `work` belongs to, and returns that; 0 if it never had one. */

@@ -3,6 +3,9 @@
  * and prev. Not safe by itself: the list's lock is held around every call.
  *
  *     head <-> a <-> b <-> head        an empty head points at itself
+ *
+ * Whoever holds that lock may die between any two of these stores. Their order is such that the list can be walked
+ * forwards all the same; who takes the lock over calls listRepair().
  */
 import { r32, w32 } from './memory.js';
 
@@ -44,11 +47,21 @@ export function listAddTail(node: number, head: number): void {
   link(node, r32(head + PREV), head);
 }
 
-/** Takes `node` out and leaves it pointing at itself, so that it reads as not queued. */
+/** Takes `node` out and leaves it pointing at itself, so that it reads as not queued. Also one that was only half put in, or half taken out. */
 export function listDelInit(node: number): void {
   const next = r32(node);
   const prev = r32(node + PREV);
-  w32(next + PREV, prev);
-  w32(prev, next);
+  if (r32(next + PREV) === node) w32(next + PREV, prev);
+  if (r32(prev) === node) w32(prev, next);
   listInit(node);
+}
+
+/** Mends a list whose changer died: every node of it knows the one before it again. */
+export function listRepair(head: number): void {
+  let prev = head;
+  for (let node = r32(head); node !== head && node !== 0; node = r32(node)) {
+    w32(node + PREV, prev);
+    prev = node;
+  }
+  w32(head + PREV, prev);
 }

@@ -64,6 +64,18 @@ describe.each(LOCK_NAMES)('%s', (of) => {
   }, async (lock) => LOCKS[of].lock(lock)));
 });
 
+describe.each(LOCK_NAMES.filter((of) => LOCKS[of].sleeps))('%s', (of) => {
+  test('a waiter for it dies at every step, being handed the lock too, and the one behind it gets it', () => everyStep(of, {}, async (lock, _, victim) => {
+    await until(() => victim.state === 'D' || victim.state === 'X', 'the victim waits or is gone');
+    const heir = await start(fight, { of, lock, counter: Int32Array.of(0, 0, 1), rounds: 1 }, 'heir');
+    await until(() => heir.state === 'D', 'the heir waits');
+    LOCKS[of].unlock(lock);
+    expect(await end(heir)).toBe(0);
+    await until(() => victim.state === 'X', 'the victim is gone');
+    await free(of, lock);
+  }, async (lock) => LOCKS[of].lock(lock)));
+});
+
 /** Has a victim die at each of its steps, as many as one takes that lives; `meanwhile` is what happens beside it. */
 async function everyStep(of: LockName, how: Partial<Subject>, meanwhile: (lock: never, seen: Int32Array, victim: Task) => Promise<void>, before: (lock: never) => Promise<void> | void = () => {}): Promise<void> {
   let steps = 0;

@@ -15,9 +15,9 @@ const SPINS = 200;
 /** Sleep at most so long before asking whether the holder still lives, ms. */
 const PATIENCE_MS = 20;
 
-export function rawSpinLock(lock: number): void {
-  if (cas(lock, 0, me) !== 0) contend(lock, me, holderDied);
-}
+/** Returns whether its holder died with it, perhaps in the middle of what it guards. */
+export const rawSpinLock = (lock: number): boolean => cas(lock, 0, me) !== 0 && contend(lock, me, holderDied) !== 0;
+
 
 export function rawSpinUnlock(lock: number): void {
   const word = xchg(lock, 0); // [raw:unlock] pairs with raw:wait

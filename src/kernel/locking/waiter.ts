@@ -13,7 +13,7 @@
  */
 import { load, store } from '../../lib/atomic.js';
 import { EINTR, ETIME } from '../../lib/errno.js';
-import { LIST_HEAD, listAddTail, listDelInit, listEmpty, listInit, listNext } from '../../lib/list.js';
+import { LIST_HEAD, listAddTail, listDelInit, listEmpty, listInit, listNext, listRepair } from '../../lib/list.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { ptr, struct, u32 } from '../../lib/struct.js';
 import { forEachTask } from '../pid.js';
@@ -54,7 +54,10 @@ export function initQueue(at: number): void {
   listInit(at + QUEUE.wait_list);
 }
 
-export const lockQueue = (at: number): void => rawSpinLock(at + QUEUE.wait_lock);
+export function lockQueue(at: number): void {
+  if (rawSpinLock(at + QUEUE.wait_lock)) listRepair(at + QUEUE.wait_list);
+}
+
 export const unlockQueue = (at: number): void => rawSpinUnlock(at + QUEUE.wait_lock);
 export const queueEmpty = (at: number): boolean => listEmpty(at + QUEUE.wait_list);
 export const firstWaiter = (at: number): number => listNext(at + QUEUE.wait_list);

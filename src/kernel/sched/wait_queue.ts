@@ -17,7 +17,7 @@
  */
 import { fetchOr, load } from '../../lib/atomic.js';
 import { bugOn } from '../../lib/bug.js';
-import { listAdd, listAddTail, listDelInit, listEmpty, listInit, listIsSingular, listNext, listPoison, listValid } from '../../lib/list.js';
+import { listAdd, listAddTail, listDelInit, listEmpty, listInit, listIsSingular, listNext, listPoison, listRepair, listValid } from '../../lib/list.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { ptr, s32, struct, u32 } from '../../lib/struct.js';
 import { rawSpinLock, rawSpinUnlock } from '../locking/raw_spinlock.js';
@@ -91,7 +91,7 @@ export function initQueue(queue: number): void {
 }
 
 export function lockQueue(queue: number): void {
-  rawSpinLock(queue + WAIT_QUEUE_HEAD.lock);
+  if (rawSpinLock(queue + WAIT_QUEUE_HEAD.lock)) listRepair(list(queue));
   if (listValid(list(queue))) return;
   unlockQueue(queue);
   bugOn(true, '0x%x is no wait queue: it was never initialised, or is freed', queue);
@@ -172,6 +172,9 @@ export function finishLocked(entry: number): boolean {
   w32(entry + WAIT_QUEUE_ENTRY.queue, 0);
   return chosen;
 }
+
+/** Whether `task` waits with its own entry: it may be woken without a reason, and looks again. */
+export const isWaiting = (task: number): boolean => r32(task + TASK.wait + WAIT_QUEUE_ENTRY.queue) !== 0;
 
 /** The wait of a task that is gone: takes it off its queue. What it was chosen for and cannot do goes to the next. */
 export function abandonWait(task: number): void {
