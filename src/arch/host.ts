@@ -67,8 +67,11 @@ export interface Host {
   setThreadName(name: string): void;
   /** The platform's number of this isolate's thread, by which backtrace knows it. */
   workerId(): number;
-  /** On the host worker: the call stack of what runs or blocks on a thread, lines of "at ..."; empty where none can be had. */
-  backtrace(worker: number): Promise<string>;
+  /**
+   * On the host worker: the call stack of what runs or blocks on the thread of an isolate, by both its numbers, lines of "at ...";
+   * a line without "at" where only the operating system can say something; empty where nothing can be had.
+   */
+  backtrace(worker: number, tid: number): Promise<string>;
   /** CPU time that an OS thread of this process has used, ms; 0 where unknown. */
   threadCpuTime(tid: number): number;
   /** Gives an OS thread of this process a nice value, -20 to 19. False where the platform has no such thing or refuses. */

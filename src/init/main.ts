@@ -14,7 +14,7 @@ import { BOOT_ISOLATE, copyProcess, onLiveness } from '../kernel/fork.js';
 import { HOST_ISOLATE, abandonLoad, forgetFiles, onHostNeeded } from '../kernel/isolate.js';
 import { requestStop } from '../kernel/kthread.js';
 import { forgetWorks } from '../kernel/kthread_worker.js';
-import type { Mail } from '../kernel/mail.js';
+import { sendMail, type Mail } from '../kernel/mail.js';
 import { CONTROL_FULL, CONTROL_READ_ONLY, MACHINE, MACHINE_BOOTING, MACHINE_HALTED, MACHINE_HALTING, MACHINE_MAGIC, MACHINE_RUNNING, cpuAt, CPU, heapStart, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
 import { initSlab } from '../kernel/mm/slab.js';
 import { doExitcalls, doInitcalls, insmod, listModules, rmmod, type InsmodOptions, type Module, type RmmodOptions } from '../kernel/module.js';
@@ -266,6 +266,7 @@ async function halt(timeout: number): Promise<ShutdownReport> {
   store(machineWord(MACHINE.state), MACHINE_HALTING);
   const report = await stopThreads(deadline);
   await flushConsole();
+  await closeControl();
   machine = undefined;
   store(machineWord(MACHINE.state), MACHINE_HALTED);
   await leave();
@@ -315,6 +316,14 @@ async function flushConsole(): Promise<void> {
   logClose();
   const patience = uptime() + 1000;
   while (r32(machineWord(MACHINE.console)) !== 0 && !consoleIsDone() && uptime() < patience) await msleep(1);
+}
+
+/** Those who follow the log from outside get its end. */
+async function closeControl(): Promise<void> {
+  const open = machineWord(MACHINE.control_open);
+  if (load(open) !== 0) sendMail(HOST_ISOLATE, { kind: 'halt' });
+  const patience = uptime() + 1000;
+  while (load(open) !== 0 && uptime() < patience) await msleep(1);
 }
 
 /** Nothing of the machine keeps the process alive after this. */

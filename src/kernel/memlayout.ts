@@ -41,6 +41,7 @@ export const MACHINE = struct('machine', {
   watched: u32('c'), //         1: khungtaskd and watchdogd look after the threads
   console: u32('c'), //         where the host worker prints the log: 0 nowhere, 1 standard output, 2 error
   control: u32('c'), //         CONTROL_*: whether the host worker serves the control socket
+  control_open: u32('a'), //    1: it does
   fail_nth: s32('a'), //        n > 0: the n-th allocation from now fails (fault injection)
   kthreadd: ptr('c'),
   khungtaskd: ptr('a'),

@@ -17,11 +17,11 @@ import { TASK } from './sched/task.js';
 import { isolateCpu, self } from './smp.js';
 import { sysctlGet } from './sysctl.js';
 
-export const TAINT_FORCED_RMMOD = 1 << 1; // R
+export const TAINT_FORCED_RMMOD = 1 << 3; // R: a module was removed by force
 export const TAINT_DIE = 1 << 7; //        D: an oops happened
 export const TAINT_WARN = 1 << 9; //       W: a WARN happened
 export const TAINT_SOFTLOCKUP = 1 << 14; // L
-const TAINT_LETTERS: ReadonlyArray<readonly [bit: number, letter: string]> = [[TAINT_FORCED_RMMOD, 'R'], [TAINT_DIE, 'D'], [TAINT_WARN, 'W'], [1 << 12, 'O'], [TAINT_SOFTLOCKUP, 'L']];
+const TAINT_LETTERS: ReadonlyArray<readonly [bit: number, letter: string]> = [[TAINT_DIE, 'D'], [TAINT_WARN, 'W'], [1 << 12, 'O'], [TAINT_SOFTLOCKUP, 'L']];
 
 /** Marks the machine with TAINT_* bits. C: add_taint. */
 export function addTaint(bits: number): void {
@@ -31,7 +31,8 @@ export function addTaint(bits: number): void {
 /** "Not tainted" or "Tainted: " with a letter for each bit. C: print_tainted. */
 export function printTainted(): string {
   const bits = load(machineWord(MACHINE.tainted));
-  return bits === 0 ? 'Not tainted' : `Tainted: ${TAINT_LETTERS.map(([bit, letter]) => ((bits & bit) !== 0 ? letter : ' ')).join('')}`;
+  const forced = (bits & TAINT_FORCED_RMMOD) !== 0 ? 'R' : '';
+  return bits === 0 ? 'Not tainted' : `Tainted: ${forced}${TAINT_LETTERS.map(([bit, letter]) => ((bits & bit) !== 0 ? letter : ' ')).join('')}`;
 }
 
 /** Who runs: `task`, or, for 0, the code of the isolate at `at` outside of any thread: the program itself (pid 1), or a CPU's own (pid 0). */
@@ -47,9 +48,9 @@ export function whereLine(task: number, at = self): string {
   return `CPU: ${cpu} PID: ${pid} Comm: ${comm} ${printTainted()}`;
 }
 
-/** Where this library's own files lie, also as a source map has it; and those of them that are the same below every sleep. */
+/** Where this library's own files lie, also as a source map has it; and those of them that are the same in every trace. */
 const OURS = [new URL('..', import.meta.url).href, new URL('../../src/', import.meta.url).pathname];
-const MACHINERY = /\((lib\/|kernel\/sched\/core\.)/;
+const MACHINERY = /\((lib\/|kernel\/sched\/core\.)|^(call|begin) \(kernel\/kthread\./;
 
 /**
  * A finished call trace out of an Error's stack: the innermost function first, down to where the thread began. Positions are

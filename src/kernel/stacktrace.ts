@@ -94,11 +94,11 @@ function lookFromOutside(task: Task): Promise<string> {
   const alone = (r32(task.addr + TASK.kflags) & KTHREAD_BLOCKING) !== 0;
   const runs = r32(at + ISOLATE.curr);
   // What runs where the machine booted, and is no thread, is the program itself.
-  return task.exists && (alone || runs === task.addr || (runs === 0 && task.pid === 1)) ? host.backtrace(r32(at + ISOLATE.thread)) : Promise.resolve('');
+  return task.exists && (alone || runs === task.addr || (runs === 0 && task.pid === 1)) ? host.backtrace(r32(at + ISOLATE.thread), r32(at + ISOLATE.tid)) : Promise.resolve('');
 }
 
 /** The finished call trace of whatever runs on the isolate at `at`; empty if nothing does. On the host worker. */
-export const isolateTrace = async (at: number): Promise<string> => callTrace(await host.backtrace(r32(at + ISOLATE.thread)), r32(at + ISOLATE.curr));
+export const isolateTrace = async (at: number): Promise<string> => callTrace(await host.backtrace(r32(at + ISOLATE.thread), r32(at + ISOLATE.tid)), r32(at + ISOLATE.curr));
 
 /** Prints what runs on every CPU, `but` for the isolate there and this one. On the host worker. C: trigger_allbutcpu_cpu_backtrace. */
 export async function showOtherCpus(level: string, but = 0): Promise<void> {

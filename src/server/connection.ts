@@ -29,7 +29,17 @@ interface Going {
 }
 
 /** Says hello to a client and serves it until it leaves. */
-export const serve = (socket: Socket, hello: Hello, readOnly: boolean): void => new Connection(socket, readOnly).begin(hello);
+export function serve(socket: Socket, hello: Hello, readOnly: boolean): Client {
+  const connection = new Connection(socket, readOnly);
+  connection.begin(hello);
+  return connection;
+}
+
+/** A client that is served. */
+export interface Client {
+  /** The machine halts: what would go on for ever ends, and so does the connection, when the client has read what it asked for. */
+  farewell(): void;
+}
 
 /** Tells one client too many that it is. */
 export function refuse(socket: Socket): void {
@@ -37,7 +47,7 @@ export function refuse(socket: Socket): void {
   socket.end(`${JSON.stringify({ error: toCallError(new KernelError(-EAGAIN, `${CLIENTS_MAX} clients are connected already; try again when one of them has left`)) } satisfies Answer)}\n`, () => socket.destroy());
 }
 
-class Connection {
+class Connection implements Client {
   readonly #socket: Socket;
   readonly #readOnly: boolean;
   readonly #going = new Map<number, Going>();
@@ -66,13 +76,17 @@ class Connection {
     });
     socket.on('drain', () => this.#serveInput());
     socket.on('end', () => {
-      this.#ended = true;
-      for (const { asksNoMore } of this.#going.values()) asksNoMore.abort();
       // It may still read, or be gone, in which case writing fails.
       this.#probe = setInterval(() => socket.write('\n'), PROBE_MS).unref();
-      this.#serveInput();
+      this.farewell();
     });
     this.#put(hello);
+  }
+
+  farewell(): void {
+    this.#ended = true;
+    for (const { asksNoMore } of this.#going.values()) asksNoMore.abort();
+    this.#serveInput();
   }
 
   // --- In ---------------------------------------------------------------------------------------------------------

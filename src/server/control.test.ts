@@ -100,6 +100,11 @@ describe('a machine in trouble', () => {
     await until('the stop gone', async () => (await terminal.kthread('ps', '-C', 'stop', '-o', 'comm=')).out === '');
   });
 
+  test('main is in native code that does not return', async () => {
+    await service("import { readSync } from 'node:fs';\nsetTimeout(() => readSync(0, Buffer.alloc(1)), 200);", 'control: true', 'native.mjs');
+    await until('the call', async () => /^init\[1\] S\n {4}(\w+ \(in system call \d+, called by native code\)|native code \(which has not returned for a second\))\n$/.test((await terminal.kthread('stack', '1')).out));
+  });
+
   test('one that was killed leaves a socket, which the next command takes away', async () => {
     const killed = await service();
     await killed.kill('SIGKILL');
@@ -111,13 +116,13 @@ describe('a machine in trouble', () => {
   });
 
   test('one that ends while somebody follows its log says its last words and takes its socket away', async () => {
-    const ending = await service("process.stdin.once('data', async () => { process.stdin.destroy(); k.printk('bye\\n'); await machine.shutdown(); });");
+    const ending = await service("process.stdin.once('data', async () => { process.stdin.destroy(); await k.kthreadRun(async () => { for (;;) await k.msleep(1e6); }, undefined, 'deaf'); await machine.shutdown({ timeout: 100 }); });");
     const follower = terminal.start('dmesg', '-w', '-t');
     await follower.says(/1 CPUs/);
     ending.child.stdin!.write('\n');
     await ending.ended;
     expect(await follower.ended).toBe(0);
-    expect(follower.out).toMatch(/bye\n$/);
+    expect(follower.out).toMatch(/shutdown: deaf\[\d+\] did not stop\n$/);
     expect(terminal.socketNames()).toEqual([]);
   });
 

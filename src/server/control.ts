@@ -10,11 +10,13 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { host } from '../arch/host.js';
+import { store } from '../lib/atomic.js';
 import { r32, readString } from '../lib/memory.js';
+import { onMailOf } from '../kernel/mail.js';
 import { CONTROL_READ_ONLY, MACHINE, machineWord } from '../kernel/memlayout.js';
 import { KERN_DEBUG, KERN_WARNING, printk } from '../kernel/printk/printk.js';
 import { uptime } from '../kernel/time/time.js';
-import { refuse, serve } from './connection.js';
+import { refuse, serve, type Client } from './connection.js';
 import { CLIENTS_MAX, PROTOCOL_VERSION, type Hello } from './protocol.js';
 import { makeSocketDirectory, ownUid, socketName } from './protocol/directory.js';
 
@@ -22,7 +24,9 @@ import { makeSocketDirectory, ownUid, socketName } from './protocol/directory.js
 const SAME_PIDS_MAX = 10;
 
 const readOnly = r32(machineWord(MACHINE.control)) === CONTROL_READ_ONLY;
-let clients = 0;
+const clients = new Set<Client>();
+/** How long clients have to read the last that they asked for when the machine halts, ms. */
+const FAREWELL_MS = 500;
 
 try {
   const path = await listen(makeSocketDirectory());
@@ -40,15 +44,25 @@ async function listen(directory: string): Promise<string> {
     await bind(server, path);
     chmodSync(path, 0o600); // Until here the directory alone guarded it, which is enough.
     server.on('connection', (socket) => {
-      if (clients >= CLIENTS_MAX) return refuse(socket);
-      clients++;
-      socket.on('close', () => clients--);
-      return serve(socket, hello(), readOnly);
+      if (clients.size >= CLIENTS_MAX) return refuse(socket);
+      const client = serve(socket, hello(), readOnly);
+      clients.add(client);
+      return void socket.on('close', () => clients.delete(client));
     });
+    onMailOf('halt', () => close(server));
+    store(machineWord(MACHINE.control_open), 1);
     server.on('error', (error) => printk('%scontrol: %s\n', KERN_WARNING, error.message));
     return path;
   }
   throw new Error(`${SAME_PIDS_MAX} live machines of pid ${process.pid} have their sockets in ${directory}`);
+}
+
+/** The machine halts, and waits for this. */
+function close(server: Server): void {
+  const done = (): void => store(machineWord(MACHINE.control_open), 0);
+  setTimeout(done, FAREWELL_MS).unref();
+  server.close(done);
+  for (const client of clients) client.farewell();
 }
 
 function bind(server: Server, path: string): Promise<void> {

@@ -34,7 +34,7 @@ export function metricsText(): string {
     family('kthread_log_records_total', 'counter', 'Log records written.', [[{}, logNext()]]),
     family('kthread_log_records_lost_total', 'counter', 'Log records overwritten by newer ones.', [[{}, logFirst()]]),
     family('kthread_hung_tasks_total', 'counter', 'Tasks that were found hung.', [[{}, sysctlGet('kernel.hung_task_detect_count')]]),
-    family('kthread_tainted', 'gauge', 'Taint bits: 128 an oops happened, 512 a WARN, 16384 a CPU was stuck.', [[{}, r32(machineWord(MACHINE.tainted))]]),
+    family('kthread_tainted', 'gauge', 'Taint bits: 8 a module was removed by force, 128 an oops happened, 512 a WARN, 16384 a CPU was stuck.', [[{}, r32(machineWord(MACHINE.tainted))]]),
     family('kthread_memory_bytes', 'gauge', 'Kernel memory: all of it, and what of the heap is handed out.', memory()),
     family('kthread_thread_cpu_seconds_total', 'counter', 'CPU time of the threads of a name that are there now.', threads.map(({ name, runTime }) => [{ name }, runTime / 1000])),
     family('kthread_thread_wakeups_total', 'counter', 'Times that threads of a name were woken.', threads.map(({ name, wakeups }) => [{ name }, wakeups])),

@@ -199,8 +199,8 @@ function cpuList(cpus: readonly number[]): string {
 
 function addStack(program: Command, around: Surroundings): void {
   const command = program.command('stack').description('show the call trace of threads in any state, the innermost function first').argument('<threads...>', `${THREADS}; 1 is the program itself`).addHelpText('after', `
-It works while the thread hogs its CPU or blocks, and while main is stuck. Within a call of the operating system that has not
-returned nothing can be seen; nor is there anything to see of a program that waits in its event loop.
+It works while the thread hogs its CPU or blocks, and while main is stuck. Of native code that has not returned only the call
+of the operating system is shown that it is in, and nothing of a program that waits in its event loop.
 
 Examples:
   kthread stack 1                        what the program's main thread does right now
