@@ -77,7 +77,7 @@ class Connection implements Client {
     socket.on('drain', () => this.#serveInput());
     socket.on('end', () => {
       // It may still read, or be gone, in which case writing fails.
-      this.#probe = setInterval(() => socket.write('\n'), PROBE_MS).unref();
+      this.#probe = setInterval(() => socket.writable && socket.write('\n'), PROBE_MS).unref();
       this.farewell();
     });
     this.#put(hello);
@@ -134,13 +134,14 @@ class Connection implements Client {
     else this.#put({ error: toCallError(error) });
   }
 
-  /** Says why and ends the connection; nothing more is read. */
+  /** Says why and ends the connection. What the client still sends is read away, or it would get a reset in place of the reason. */
   #hangUp(error: KernelError): void {
     const socket = this.#socket;
     this.#input = Buffer.alloc(0);
     this.#ended = true;
-    socket.pause().end(`${JSON.stringify({ error: toCallError(error) } satisfies Answer)}\n`, () => socket.destroy());
-    setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref(); // It may never read them.
+    socket.removeAllListeners('data').removeAllListeners('drain').resume();
+    socket.end(`${JSON.stringify({ error: toCallError(error) } satisfies Answer)}\n`);
+    setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref(); // It may never leave.
   }
 
   // --- Out --------------------------------------------------------------------------------------------------------

@@ -315,6 +315,14 @@ describe('clients that do not behave', () => {
     raw.socket.end('{"id":2,"call":"dmesg","args":{"follow":true}}\n{"id":3,"call":"stack","args":{"who":"idle"}}\n');
     await raw.closed;
     expect(raw.frames.filter((f) => 'result' in f).map(({ id }) => id).toSorted()).toEqual([2, 3]);
+    // Also if it reads them late.
+    const late = await Raw.to(path);
+    late.socket.pause();
+    late.socket.end(Array.from({ length: 40 }, (_, id) => `{"id":${id},"call":"dmesg","args":{"from":"oldest"}}\n`).join(''));
+    await new Promise((resolve) => { setTimeout(resolve, 2000); });
+    late.socket.resume();
+    await late.closed;
+    expect(late.frames.filter((f) => 'result' in f)).toHaveLength(40);
   });
 });
 
