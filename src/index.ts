@@ -2,9 +2,14 @@
  * The contents page: everything a program or module may use, by the file that tells about it.
  */
 import { setHost } from './arch/host.js';
+import { nodeToolchain } from './arch/node/cc/build.js';
 import { nodeHost } from './arch/node/host.js';
+import './cc/loader.js';
+import { setToolchain } from './cc/toolchain.js';
+import './cc/trace.js';
 
 setHost(nodeHost);
+setToolchain(nodeToolchain);
 
 // Booting and halting, modules
 export { boot, runningMachine, type BootOptions, type Machine, type ShutdownReport } from './init/main.js';
@@ -24,7 +29,7 @@ export { Task, current, findTaskByPid } from './kernel/sched/handle.js';
 export {
   NSIG, SEND_SIG_NOINFO, SEND_SIG_PRIV, SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGIO, SIGKILL, SIGPIPE, SIGPROF, SIGPWR, SIGQUIT, SIGRTMIN, SIGSEGV, SIGSTOP, SIGSYS, SIGTERM, SIGTRAP,
   SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ, allowKernelSignal, allowSignal, disallowSignal, fatalSignalPending, flushSignals, ignoreSignals, kernelDequeueSignal, kill, killPid,
-  recalcSigpending, sendSig, sendSigInfo, signalPending,
+  recalcSigpending, sendSig, sendSigInfo, signalPending, signalPendingState,
 } from './kernel/signal.js';
 // Workers and works
 export {
@@ -52,11 +57,11 @@ export {
   TASK_RUNNING, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL,
 } from './kernel/sched/task.js';
 export { ioSchedule } from './kernel/sched/io.js';
-export { condResched, condReschedSync, schedule, scheduleSync, type WaitOptions } from './kernel/sched/core.js';
+export { condResched, condReschedSync, mightSleep, schedule, scheduleSync, type WaitOptions } from './kernel/sched/core.js';
 export {
   fsleep, fsleepSync, getCurrentState, mdelay, msleep, msleepInterruptible, msleepInterruptibleSync, msleepSync, ndelay, scheduleHrtimeout, scheduleHrtimeoutSync, scheduleTimeout, scheduleTimeoutIdle, scheduleTimeoutIdleSync,
   scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync, scheduleTimeoutKillable, scheduleTimeoutKillableSync, scheduleTimeoutSync, scheduleTimeoutUninterruptible, scheduleTimeoutUninterruptibleSync,
-  setCurrentState, ssleep, ssleepSync, udelay, usleepIdleRange, usleepRange, usleepRangeSync, yieldCpu, yieldCpuSync,
+  setCurrentState, ssleep, ssleepSync, udelay, usleepIdleRange, usleepIdleRangeSync, usleepRange, usleepRangeState, usleepRangeStateSync, usleepRangeSync, yieldCpu, yieldCpuSync,
 } from './kernel/time/sleep.js';
 export {
   HZ, MAX_JIFFY_OFFSET, MAX_SCHEDULE_TIMEOUT, jiffies, jiffiesToMsecs, jiffiesToUsecs, ktimeGet, msecsToJiffies, timeAfter, timeAfterEq, timeBefore, timeBeforeEq, timeInRange, timeIsAfterJiffies, timeIsBeforeJiffies, usecsToJiffies,

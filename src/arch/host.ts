@@ -31,6 +31,8 @@ export interface Host {
   programName(): string;
   /** Reserves `bytes` of shared memory, zeroed; throws where the platform refuses. */
   reserveMemory(bytes: number): SharedArrayBuffer;
+  /** The kernel memory of this isolate as what a module in wasm imports. */
+  wasmMemory(): WebAssembly.Memory;
 
   /** Runs `fn` from the event loop after input and output had their turn. Does not keep the process alive. */
   turn(fn: () => void): void;
@@ -51,10 +53,10 @@ export interface Host {
   serialize(value: unknown): Uint8Array;
   deserialize(bytes: Uint8Array): unknown;
 
-  /** Starts the host worker, isolate 2 of the machine in `memory`. `onExit` hears when it is gone. */
-  startHostWorker(memory: SharedArrayBuffer, onExit: (why: string) => void): IsolateProcess;
+  /** Starts the host worker, isolate 2 of the machine. `onExit` hears when it is gone. */
+  startHostWorker(onExit: (why: string) => void): IsolateProcess;
   /** On the host worker: starts isolate `number`, named `name`. `onExit` hears when it is gone, and why if not by order. */
-  startIsolate(memory: SharedArrayBuffer, number: number, name: string, onExit: (why: string) => void): IsolateProcess;
+  startIsolate(number: number, name: string, onExit: (why: string) => void): IsolateProcess;
   /** Ends this isolate: its event loop first does what it has begun. */
   endIsolate(): void;
 

@@ -4,7 +4,7 @@
  */
 import { host, type IsolateProcess } from '../arch/host.js';
 import { cas, load, store } from '../lib/atomic.js';
-import { buffer, r32 } from '../lib/memory.js';
+import { r32 } from '../lib/memory.js';
 import { isolateDied, isolateEnded, setOopsAnnouncer } from '../kernel/exit.js';
 import { BOOT_ISOLATE } from '../kernel/fork.js';
 import { khungtaskd } from '../kernel/hung_task.js';
@@ -70,7 +70,7 @@ function startWarm(): boolean {
 }
 
 function start(number: number): void {
-  running.set(number, host.startIsolate(buffer, number, `kthread/${number}`, (why) => reap(number, why)));
+  running.set(number, host.startIsolate(number, `kthread/${number}`, (why) => reap(number, why)));
 }
 
 /** The OS thread of isolate `number` is gone. */

@@ -166,7 +166,7 @@ function layMachine(memory: SharedArrayBuffer, { cpus, hz, console, loglevel, wa
   w32(machineWord(MACHINE.control), control);
   writeString(machineWord(MACHINE.name), 64, name);
   wf64(machineWord(MACHINE.boot_time), host.clock());
-  for (const list of [MACHINE.create_list, MACHINE.statics, MACHINE.modules, MACHINE.smpboot]) listInit(machineWord(list));
+  for (const list of [MACHINE.create_list, MACHINE.statics, MACHINE.modules, MACHINE.smpboot, MACHINE.images]) listInit(machineWord(list));
   for (let cpu = 0; cpu < cpus; cpu++) w32(cpuAt(cpu) + CPU.online, 1);
   initSysctls();
   sysctl('kernel.printk', loglevel);
@@ -213,7 +213,7 @@ const hostTimer = (): Timer => ({ expires: 0, prev: null, next: null, expire: st
 
 function startHost(): void {
   if (hostWorker || load(machineWord(MACHINE.state)) === MACHINE_HALTED) return; // The timer of an earlier moment.
-  const worker = host.startHostWorker(buffer, (why) => {
+  const worker = host.startHostWorker((why) => {
     if (hostWorker === worker) hostDied(why);
   });
   hostWorker = worker;

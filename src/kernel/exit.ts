@@ -9,6 +9,7 @@ import { countLive, keepText, writeTombstone } from './fork.js';
 import { releaseHeld, releaseOutside } from './locking/held.js';
 import { dropMail } from './mail.js';
 import { MACHINE, machineWord } from './memlayout.js';
+import { releaseStack } from './mm/kasan.js';
 import { reportOops, warn } from './panic.js';
 import { TASK_COMM_LEN } from './param.js';
 import { forEachTask, freePid } from './pid.js';
@@ -165,6 +166,7 @@ export function isolateEnded(at: number, why: string): void {
   store(at + ISOLATE.state, ISOLATE_DEAD); // [exit:last] pairs with core:last
   emptyWakeList(at);
   dropMail(at);
+  releaseStack(at);
   releaseOutside(at);
   if (idle) return;
   forEachTask((task) => {

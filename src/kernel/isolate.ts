@@ -74,10 +74,10 @@ export function ringHost(): void {
 
 /**
  * An isolate that the new thread will own: a warm one by one compare-exchange, best one that knows the file already, else a
- * new one. An async function gets a new one, which ends with it. Throws EAGAIN when the table is full. Never sleeps.
+ * new one. An async function gets a new one, which ends with it. It holds code of `module`. Throws EAGAIN when the table is
+ * full. Never sleeps.
  */
-export function claimIsolate(url: string, cpu: number, isAsync: boolean): number {
-  const module = isolateModule();
+export function claimIsolate(url: string, cpu: number, isAsync: boolean, module: number): number {
   const where = cpu >= 0 ? cpu : leastBusyCpu();
   if (!isAsync) {
     const at = claimIdle(hashOf(url), module);

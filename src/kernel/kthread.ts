@@ -206,6 +206,27 @@ export function kthreadCreateSync<D, const F extends string>(fn: ThreadFn<D>, da
   return blockSync('kthread_create', 'kthreadCreate', (task) => waitForAnswer(task, request, name, false));
 }
 
+/** Whose code a thread runs, where that is not the caller's, and what it is called in /proc, where the threadfn says too little. */
+export interface Origin {
+  readonly module?: number;
+  readonly about?: string;
+}
+
+/** A thread that is not started, of another origin than the caller. As kthreadCreate; for who loads code and runs it. */
+export function createFor<D>(origin: Origin, fn: ThreadFn<D>, data: D, name: string): Promise<Task> {
+  const request = makeRequest(fn, data, -1, name, origin);
+  submit(request);
+  return awaitAnswer(request, name, false);
+}
+
+/** For plain threads; as createFor, and bound to `cpu` if that is not -1. */
+export function createForSync<D>(origin: Origin, fn: ThreadFn<D>, data: D, cpu: number, name: string): Task {
+  needPlain('kthreadCreate');
+  const request = makeRequest(fn, data, cpu, name, origin);
+  submit(request);
+  return blockSync('kthread_create', 'kthreadCreate', (task) => waitForAnswer(task, request, name, false));
+}
+
 /** For plain threads; as kthreadRun. */
 export function kthreadRunSync<D, const F extends string>(fn: ThreadFn<D>, data: D, fmt: F, ...args: PrintfArgs<F>): Task {
   const task = kthreadCreateSync(fn, data, fmt, ...args);
@@ -254,12 +275,12 @@ function mayServe(request: number): boolean {
 }
 
 /** Chooses the isolate, brings function and data there, and fills in the request. */
-function makeRequest<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, name: string): number {
+function makeRequest<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, name: string, { module = isolateModule(), about }: Origin = {}): number {
   if (me === 0 || load(machineWord(MACHINE.state)) !== MACHINE_RUNNING) throw new KernelError(-ESRCH, `cannot create thread "${name}": no machine runs here; await boot() first`);
   const request = kzalloc(CREATE.sizeof);
   if (request === 0) throw new KernelError(-ENOMEM, `cannot create thread "${name}": kernel memory is out`);
   try {
-    const where = isThreadFn(fn) ? placeThreadFn(fn, data, cpu, request) : placeClosure(fn, data, request, name);
+    const where = isThreadFn(fn) ? placeThreadFn(fn, data, cpu, request, module) : placeClosure(fn, data, request, name);
     w32(request + CREATE.isolate, where);
     w32(request + CREATE.kflags, !isThreadFn(fn) ? KTHREAD_CLOSURE : fn.isAsync ? 0 : KTHREAD_BLOCKING);
   } catch (error) {
@@ -267,8 +288,8 @@ function makeRequest<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, name
     throw error;
   }
   w32(request + CREATE.cpu, cpu);
-  w32(request + CREATE.module, isolateModule());
-  w32(request + CREATE.fn, keepText(isThreadFn(fn) ? `${fn.name} (${fn.url})` : fn.name || 'closure', 256));
+  w32(request + CREATE.module, module);
+  w32(request + CREATE.fn, keepText(about ?? (isThreadFn(fn) ? `${fn.name} (${fn.url})` : fn.name || 'closure'), 256));
   initCompletionAt(request + CREATE.done);
   writeString(request + CREATE.name, TASK_NAME_LEN, name);
   return request;
@@ -282,10 +303,10 @@ function placeClosure<D>(fn: Closure<D>, data: D, request: number, name: string)
 }
 
 /** An async function shares this isolate or the CPU's; any other gets one of its own. Data is cloned in every case, so that a function cannot tell. */
-function placeThreadFn<D>(fn: ThreadFn<D>, data: D, cpu: number, request: number): number {
+function placeThreadFn<D>(fn: ThreadFn<D>, data: D, cpu: number, request: number, module: number): number {
   const parcel = packData(fn, data);
   try {
-    const where = fn.own ? claimIsolate(fn.url, cpu, fn.isAsync) : sharedIsolate(cpu);
+    const where = fn.own ? claimIsolate(fn.url, cpu, fn.isAsync, module) : sharedIsolate(cpu);
     if (where === me) starts.set(request, { fn: threadFns.get(`${fn.url}#${fn.name}`)!, data: (unpackValue(parcel) as Parcel).data, from: fn });
     else w32(request + CREATE.parcel, parcel);
     return where;

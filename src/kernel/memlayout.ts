@@ -11,7 +11,8 @@
  *     0x000b_0000  log descriptors, then 0x0010_0000 .. the log's text
  *     0x0030_0000  wait queues shared by all bits and words (wait_bit.ts)
  *     0x0030_1000  spare
- *     0x0040_0000  shadow for address checks of C code, one byte for eight: memory size / 8, at a place that never moves
+ *     0x0041_0000  shadow for address checks of C code, one byte for eight: memory size / 8, at a place that never moves;
+ *                  no power of two, or the compiler would or it to an address instead of adding it
  *     after it     heap, to the end
  */
 import { alignUp, bytes, f64Field, ptr, s32, struct, u32 } from '../lib/struct.js';
@@ -70,6 +71,10 @@ export const MACHINE = struct('machine', {
   smpboot: ptr('l', 2, 'struct list_head'), // per-CPU threads that are registered
   hotplug: u32('a'), //         1: a CPU comes or goes
   freezing: u32('a'), //        1: threads that can be frozen shall be
+  images_lock: u32('a'),
+  images: ptr('l', 2, 'struct list_head'), // modules whose code is bytes in kernel memory
+  next_table: u32('a'), //      first function index that no such module has had
+  freed: ptr('a'), //           what such modules freed a short while ago: see mm/kasan.ts
   wchans: ptr('a'), //          names of what tasks wait in
   name: bytes('c', 64), //      what the machine is called where several are listed
   slab: ptr('l', 4 * 32), //    allocator classes: lock, free list, bump pointer, bump end
@@ -107,7 +112,7 @@ export const LOG_DESC_STRIDE = 32;
 export const LOG_TEXT_AT = 0x0014_0000;
 export const WAIT_TABLE_AT = 0x0030_0000;
 export const SPARE_AT = 0x0030_1000;
-export const SHADOW_AT = 0x0040_0000;
+export const SHADOW_AT = 0x0041_0000;
 /** Bytes of one heap block; the block map has one word for each. */
 export const HEAP_BLOCK = 0x1_0000;
 

@@ -45,9 +45,26 @@ const MODULE = struct('module', {
   has_exit: u32('o'),
   info: ptr('o'), //        its parameters, as JSON
   path: ptr('c'),
+  loaded: u32('c'), //      1: by the loader of other files than TypeScript
   done: u32('l', COMPLETION.sizeof / 4, 'struct completion'),
   name: bytes('c', 56),
 });
+/** A module whose code is bytes that each isolate makes an instance of: what a loader keeps of it. */
+export const IMAGE = struct('module_image', {
+  list: ptr('l', LIST_HEAD / 4),
+  module: u32('c'), //   instance number, never used twice
+  base: ptr('c'), //     its variables
+  size: u32('c'),
+  table_base: u32('c'), // numbers of its functions
+  table_size: u32('c'),
+  code: ptr('c'),
+  code_size: u32('c'),
+  lines: ptr('c'), //    .debug_line
+  lines_size: u32('c'),
+  about: ptr('c'), //    About, as JSON
+  about_size: u32('c'),
+});
+
 const NAME_LEN = 56;
 const MODULE_LOADING = 1, MODULE_LIVE = 2, MODULE_GOING = 3;
 /** How long threads left behind may take to end by themselves before they are ended, ms. */
@@ -71,6 +88,44 @@ export interface InsmodOptions {
   readonly as?: string;
   /** The CPU of its isolate. Default: 0. */
   readonly cpu?: number;
+  /** A module of C without its address checks: faster, and what it does wrong goes unseen. Default: with them. */
+  readonly kasan?: boolean;
+  /** Hears what is worth knowing while one waits, such as a compiler's warnings. */
+  readonly say?: (text: string) => void;
+}
+
+/**
+ * A way to load files that are not imported. All of it happens on the isolate that asks, and what it makes is found again by
+ * the module's number, from any isolate.
+ */
+export interface ModuleLoader {
+  takes(path: string): boolean;
+  /** The name of the module in `path`. Throws KernelError. */
+  nameOf(path: string): string;
+  /** Brings the module into memory; none of its code runs. Returns its parameters and whether it can be removed. Throws KernelError. */
+  load(path: string, module: NewModule): Promise<{ readonly params: readonly ParamInfo[]; readonly hasExit: boolean }>;
+  /** Runs its init in a thread named insmod; sleeps. Returns what init did, or throws KernelError EFAULT when an exception ended it. */
+  init(id: number): Promise<number>;
+  /** Runs its exit in a thread named rmmod; sleeps. */
+  exit(id: number): Promise<void>;
+  /** Whatever load() made: nothing of the module runs any more. */
+  unload(id: number): Promise<void>;
+}
+
+/** What a loader is told about the module that it loads. */
+export interface NewModule {
+  readonly id: number;
+  /** Its record; C: struct module. */
+  readonly record: number;
+  readonly name: string;
+  readonly params: Readonly<Record<string, ParamInput>>;
+  readonly how: InsmodOptions;
+}
+
+let loader: ModuleLoader | undefined;
+
+export function setModuleLoader(theLoader: ModuleLoader): void {
+  loader = theLoader;
 }
 
 type InitFn = () => number | void | Promise<number | void>;
@@ -204,7 +259,9 @@ export const moduleName = (path: string): string => path.replace(/^.*[/\\]/, '')
 export async function insmod(file: string | URL, params: Readonly<Record<string, ParamInput>> = {}, how: InsmodOptions = {}): Promise<Module> {
   const { url, path, exists } = host.resolveFile(file);
   if (!exists) throw new KernelError(-ENOENT, `insmod: cannot load ${String(file)}: looked for ${path}`);
-  const at = newModule(how.as ?? moduleName(path), path, String(file));
+  const foreign = loader?.takes(path) ? loader : undefined;
+  const at = newModule(how.as ?? foreign?.nameOf(path) ?? moduleName(path), path, String(file));
+  if (foreign) return loadForeign(foreign, at, path, params, how);
   const isolate = reserve(at, how.cpu ?? 0);
   sendMail(isolate, { kind: 'insmod', module: at, url, params } satisfies InsmodMail);
   ringHost();
@@ -217,6 +274,33 @@ export async function insmod(file: string | URL, params: Readonly<Record<string,
   }
   store(at + MODULE.state, MODULE_LIVE);
   return describe(at);
+}
+
+/** Does on this isolate what for TypeScript the module's own does. */
+async function loadForeign(foreign: ModuleLoader, at: number, path: string, params: Readonly<Record<string, ParamInput>>, how: InsmodOptions): Promise<Module> {
+  const id = r32(at + MODULE.id);
+  const name = readString(at + MODULE.name, NAME_LEN);
+  try {
+    const { params: info, hasExit } = await foreign.load(path, { id, record: at, name, params, how });
+    w32(at + MODULE.loaded, 1);
+    w32(at + MODULE.info, keepText(JSON.stringify(info), 65536));
+    w32(at + MODULE.has_exit, hasExit ? 1 : 0);
+    const result = await foreign.init(id);
+    if (result > 0) reportInit(name, result);
+    if (result < 0) throw new KernelError(result, '');
+  } catch (error) {
+    await unload(at);
+    if (!(error instanceof KernelError)) throw error;
+    const why = error.message.slice(`${error.code}: `.length);
+    throw new KernelError(error.errno, `insmod: cannot load ${path}${why ? `: ${why}` : ''}`);
+  }
+  store(at + MODULE.state, MODULE_LIVE);
+  return describe(at);
+}
+
+/** One module more or less uses the one whose record is at `record`. */
+export function countUser(record: number, by: 1 | -1): void {
+  fetchAdd(record + MODULE.refcnt, by);
 }
 
 function newModule(name: string, path: string, file: string): number {
@@ -312,7 +396,10 @@ export async function rmmod(name: string, { force = false }: RmmodOptions = {}):
   if (obstacles.length > 0 && !force) throw new KernelError(-EBUSY, `rmmod: module ${name} ${obstacles[0]}`);
   if (cas(at + MODULE.state, MODULE_LIVE, MODULE_GOING) !== MODULE_LIVE) throw new KernelError(-EBUSY, `rmmod: module ${name} is being loaded or removed`);
   initCompletionAt(at + MODULE.done);
-  if (isolateAlive(r32(at + MODULE.isolate))) {
+  if (r32(at + MODULE.loaded) !== 0) {
+    await loader!.exit(r32(at + MODULE.id));
+    await reportLeft(at);
+  } else if (isolateAlive(r32(at + MODULE.isolate))) {
     sendMail(r32(at + MODULE.isolate), { kind: 'rmmod', module: at } satisfies RmmodMail);
     const left = await block('rmmod', (task) => waitForCommon(task, at + MODULE.done, TASK_UNINTERRUPTIBLE, force ? uptime() + FORCE_MS : Infinity));
     if (left === 0) obstacles.push(`runs its exit for ${FORCE_MS / 1000} s now, which was not waited for`);
@@ -376,7 +463,10 @@ async function unload(at: number): Promise<void> {
   const left = threadsOf(id);
   for (const task of left) requestStop(task.addr);
   if (left.length > 0) await scheduleTimeoutUninterruptible(msecsToJiffies(GRACE_MS));
-  if (await endIsolates(at)) freeStatics(id);
+  if (await endIsolates(at)) {
+    if (r32(at + MODULE.loaded) !== 0) await loader?.unload(id);
+    freeStatics(id);
+  }
   forget(at);
 }
 

@@ -61,6 +61,11 @@ export function callTrace(stack: string, task = 0): string {
   const tag = task === 0 ? '' : moduleTag(r32(task + TASK.module));
   const lines: string[] = [];
   for (const [, frame] of stack.matchAll(/^\s*at (.+)$/gm)) {
+    const foreign = readFrame(frame);
+    if (foreign !== undefined) {
+      if (foreign !== '') lines.push(foreign);
+      continue;
+    }
     const folder = OURS.find((folder) => frame.includes(folder));
     if (folder === undefined) {
       lines.push(frame.includes('(') && !frame.includes(':') ? frame : host.sourceFrame(frame) + tag);
@@ -73,6 +78,13 @@ export function callTrace(stack: string, task = 0): string {
     if (/^(async )?kthread(Own)? /.test(line)) break;
   }
   return lines.join('\n');
+}
+
+let readFrame: (frame: string) => string | undefined = () => undefined;
+
+/** How a frame of a module that is no TypeScript reads; undefined for any other frame, '' for one that is not shown. */
+export function setFrameReader(fn: typeof readFrame): void {
+  readFrame = fn;
 }
 
 let moduleTag: (module: number) => string = () => '';

@@ -84,7 +84,7 @@ function readParam(at: number, type: ParamType): ParamInput {
 }
 
 /** `input` as a value of `type`; throws EINVAL naming the parameter. C: param_set_int and its like. */
-function parseParam(name: string, type: ParamType, input: ParamInput): ParamInput {
+export function parseParam(name: string, type: ParamType, input: ParamInput): ParamInput {
   const text = String(input).trim();
   const wrong = (what: string): never => {
     throw new KernelError(-EINVAL, `parameter ${name} takes ${what}, not "${text}"`);

@@ -15,7 +15,7 @@ import { findTaskByPid, type Task } from './sched/handle.js';
 import { TASK_IDLE, TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE } from './sched/task.js';
 import { LONG, Puppet, correspondent, farAway, type Exchange } from './signal.fixture.js';
 import {
-  NSIG, SEND_SIG_NOINFO, SEND_SIG_PRIV, SIGHUP, SIGINT, SIGKILL, SIGRTMIN, SIGSEGV, SIGTERM, SIGUSR1, SIGUSR2, allowSignal, fatalSignalPending, flushSignals, ignoreSignals, kill, killPid, sendSig, sendSigInfo, signalPending,
+  NSIG, SEND_SIG_NOINFO, SEND_SIG_PRIV, SIGHUP, SIGINT, SIGKILL, SIGRTMIN, SIGSEGV, SIGTERM, SIGUSR1, SIGUSR2, allowSignal, fatalSignalPending, flushSignals, ignoreSignals, kill, killPid, sendSig, sendSigInfo, signalPending, signalPendingState,
 } from './signal.js';
 import { scheduleTimeoutInterruptible } from './time/sleep.js';
 
@@ -250,7 +250,10 @@ test.each(KINDS)('T176 a signal that stays pending ends every later interruptibl
     expect(await p.does('sleep', TASK_INTERRUPTIBLE)).toBeGreaterThan(0);
     expect(await p.does('msleep', LONG)).toBeGreaterThan(0);
   }
+  const keeps = () => [TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE].map((state) => signalPendingState(state, p.task));
+  expect(keeps()).toEqual([true, false, false]); // A signal that does not kill keeps from sleeping in S only.
   await p.does('flush');
+  expect(keeps()).toEqual([false, false, false]);
   const wait = await p.sleeps('wait', TASK_INTERRUPTIBLE);
   await sleepsOn(p.task, wait);
   p.completes();

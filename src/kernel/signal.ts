@@ -15,7 +15,7 @@ import { findTask } from './pid.js';
 import { needThread, tellNews, wakeUpState } from './sched/core.js';
 import type { Task } from './sched/handle.js';
 import { putTask, tryGetTask } from './sched/ref.js';
-import { SIGKILL, taskFatalSignalPending, taskSignalPending } from './sched/signal.js';
+import { SIGKILL, signalPendingState as pendingState, taskFatalSignalPending, taskSignalPending } from './sched/signal.js';
 import { PF_KTHREAD, TASK, TASK_INTERRUPTIBLE, TASK_WAKEKILL } from './sched/task.js';
 
 /** Signals go from 1 to this. C: _NSIG. */
@@ -125,6 +125,9 @@ const validSignal = (sig: number): boolean => Number.isInteger(sig) && sig >= 0 
 
 /** Whether a signal is pending for `task` (default: the calling thread), or it was asked to stop. EPERM outside a kernel thread. C: signal_pending. */
 export const signalPending = (task?: Task): boolean => asked('signalPending', task, taskSignalPending);
+
+/** Whether a signal that is pending keeps `task` (default: the calling thread) from sleeping in `state` (TASK_*). EPERM outside a kernel thread. C: signal_pending_state. */
+export const signalPendingState = (state: number, task?: Task): boolean => asked('signalPendingState', task, (at) => pendingState(state, at));
 
 /** Whether SIGKILL is pending for `task` itself (default: the calling thread). After kill(), which sends to the group, it is not. C: fatal_signal_pending. */
 export const fatalSignalPending = (task?: Task): boolean => asked('fatalSignalPending', task, taskFatalSignalPending);

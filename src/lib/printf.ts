@@ -90,6 +90,14 @@ export function setSymbolLookup(lookup: SymbolLookup | undefined): void {
   symbolLookup = lookup;
 }
 
+/** What one conversion takes: its letter, what follows `%p`, the width of its integer, and how many `*` stand before it. */
+export type Conversion = Pick<Spec, 'written' | 'letter' | 'kind' | 'bits' | 'signed' | 'stars' | 'width' | 'starWidth'>;
+
+/** The conversions of `format` in order, for who has the arguments elsewhere than in a list. */
+export function conversionsOf(format: string): readonly Conversion[] {
+  return (parsed.get(format) ?? remember(format, parse(format))).filter((piece): piece is Spec => typeof piece !== 'string');
+}
+
 // Parsing
 
 type Print = (spec: Spec, value: unknown) => string;

@@ -54,6 +54,9 @@ export function struct<F extends Record<string, Field>>(name: string, fields: F)
 
 export const alignUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
+/** All records that were declared so far, for who writes them down in another language. */
+export const allLayouts = (): readonly Layout[] => layouts;
+
 /** One number for all layouts, whatever the order of imports: isolates with another number must not touch the memory. */
 export function layoutVersion(): number {
   return hashOf(layouts.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((l) => `${l.name}:${l.size}:${l.fields.map((f) => `${f.name}@${f.offset}*${f.count}${f.kind}`).join()}`).join(';'));

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { TERMINAL } from './command.js';
+import { addConformance } from './conformance.js';
 import { addDmesg } from './dmesg.js';
 import { addList } from './list.js';
 import { addModuleCommands } from './modules.js';
@@ -39,6 +40,7 @@ async function main(args: readonly string[]): Promise<number> {
   const ended = (of: number): void => { status = of; };
   addRun(program, args, ended);
   const around = { ...TERMINAL, ended };
+  addConformance(program, around);
   program.commandsGroup('Looking at a machine that runs, and steering it:');
   for (const add of [addList, addPs, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands]) add(program, around);
   if (args[0] !== 'run') process.stdout.on('error', () => process.exit(status)); // EPIPE: nobody reads any more, as with | head.

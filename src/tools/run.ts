@@ -23,6 +23,7 @@ interface RunOptions {
   readonly control: boolean;
   readonly readOnly?: true;
   readonly json?: true;
+  readonly kasan: boolean;
 }
 
 const OK = 0, FAILED = 1;
@@ -33,7 +34,7 @@ const FOREVER_MS = 2 ** 31 - 1;
 const EINVAL = -22;
 
 const HELP = `
-FILE is a TypeScript (.ts, .mts) or JavaScript module. Its parameters, and --as, follow it. An argument with a = in it is a
+FILE is a module in TypeScript (.ts, .mts) or JavaScript, or in C: a .c file, a folder with a kbuild Makefile, or a .ko. Its parameters, and --as, follow it. An argument with a = in it is a
 parameter; write ./a=b.ts for a file of that name.
 
 Ctrl-C, SIGTERM or the end of --for removes the modules, the last one first, which stops their threads. A second Ctrl-C says
@@ -44,6 +45,7 @@ Status: 0; 1 when a module could not be loaded, 2 for wrong usage.
 Examples:
   kthread run ticker.ts                                until Ctrl-C
   kthread run ticker.ts period=2 --for 10s             a parameter, and an end
+  kthread run hello.c                                  a module in C, compiled as it is
   kthread run poller.ts poller.ts --as second          two instances of one module
   kthread run percpu.ts --cpus 4 --for 3s --ps-after 1s   with a picture of the threads
   kthread run ticker.ts --for 3s --json | jq .text     for programs
@@ -63,6 +65,7 @@ export function addRun(program: Command, args: readonly string[], ended: (status
     .option('--name <name>', 'what kthread list and --target call the machine (default: the first FILE)')
     .option('--read-only', 'other terminals may look at the machine, but change nothing')
     .option('--no-control', 'other terminals do not see the machine: no control socket')
+    .option('--no-kasan', 'C without address checks: faster, and what it does wrong goes unseen')
     .option('--json', 'print the log, and what happens to the modules, as one JSON object a line')
     .helpOption('-h, --help', 'print this')
     .addHelpText('after', HELP);
@@ -84,7 +87,7 @@ function wholeNumber(text: string): number {
 }
 
 /** Loads `loads` into a machine of their own and returns the program's status. Throws KernelError EINVAL for options that boot refuses. */
-async function run(loads: readonly Load[], { for: duration, psAfter, loglevel, cpus, hz, name, control, readOnly, json }: RunOptions): Promise<number> {
+async function run(loads: readonly Load[], { for: duration, psAfter, loglevel, cpus, hz, name, control, readOnly, json, kasan }: RunOptions): Promise<number> {
   const given = { ...(loglevel !== undefined && { loglevel }), ...(cpus !== undefined && { cpus }), ...(hz !== undefined && { hz }) };
   let oopses = 0;
   // The log tells of an oops already.
@@ -93,7 +96,7 @@ async function run(loads: readonly Load[], { for: duration, psAfter, loglevel, c
   const stop = listenForStop(() => void show.stuck());
   process.stdout.on('error', stop.ask); // EPIPE: nobody reads any more, as with | head.
   const loaded: string[] = [];
-  const failed = !(await loadAll(machine, loads, loaded, stop, show));
+  const failed = !(await loadAll(machine, loads, kasan, loaded, stop, show));
   if (!failed) await wait(stop, duration, psAfter, () => show.ps());
   await removeAll(machine, loaded.toReversed(), show);
   await machine.shutdown();
@@ -105,11 +108,11 @@ async function run(loads: readonly Load[], { for: duration, psAfter, loglevel, c
 }
 
 /** Whether all went well. What was loaded is in `loaded`, also if not. */
-async function loadAll(machine: Machine, loads: readonly Load[], loaded: string[], stop: StopRequests, show: Show): Promise<boolean> {
+async function loadAll(machine: Machine, loads: readonly Load[], kasan: boolean, loaded: string[], stop: StopRequests, show: Show): Promise<boolean> {
   for (const { file, params, as } of loads) {
     if (stop.asked) return true;
     try {
-      const { name } = await machine.insmod(file, params, as === undefined ? {} : { as });
+      const { name } = await machine.insmod(file, params, { kasan, say: complain, ...(as !== undefined && { as }) });
       loaded.push(name);
       show.loaded(file, name);
     } catch (error) {

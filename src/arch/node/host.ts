@@ -15,8 +15,8 @@ import { backtrace } from './nmi.js';
 import { sourceFrame } from './source_map.js';
 
 /** What a worker of ours is told at its start. */
-export interface IsolateData {
-  readonly kthread: { readonly memory: SharedArrayBuffer; readonly number: number };
+interface IsolateData {
+  readonly kthread: { readonly memory: WebAssembly.Memory; readonly number: number };
 }
 
 /** Timers at most this far ahead, ms: Node's own limit. */
@@ -27,6 +27,8 @@ let onAlarmFn: () => void = () => {};
 let alarmTimer: NodeJS.Timeout | undefined;
 let alive: NodeJS.Timeout | undefined;
 let commFile: number | undefined;
+/** The kernel memory as the engine made it: its buffer alone is not what wasm can be given. */
+let wasmMemory: WebAssembly.Memory;
 
 function contextVar<T extends object>(): ContextVar<T> {
   const storage = new AsyncLocalStorage<T>();
@@ -42,8 +44,15 @@ function errorTrace(skip: (...args: never[]) => unknown): string {
   return (holder.stack ?? '').split('\n').slice(1).map((line) => line.trim()).filter((line) => !line.includes('(node:')).join('\n');
 }
 
-function startWorker(file: string, memory: SharedArrayBuffer, number: number, name: string, onExit: (why: string) => void): IsolateProcess {
-  const workerData: IsolateData = { kthread: { memory, number } };
+/** A worker's first act: takes the memory it was given, and returns the number it was given. */
+export function joinWorker(data: unknown): { memory: SharedArrayBuffer; number: number } {
+  const { memory, number } = (data as IsolateData).kthread;
+  wasmMemory = memory;
+  return { memory: memory.buffer, number };
+}
+
+function startWorker(file: string, number: number, name: string, onExit: (why: string) => void): IsolateProcess {
+  const workerData: IsolateData = { kthread: { memory: wasmMemory, number } };
   const worker = new Worker(new URL(file, import.meta.url), { name, workerData });
   worker.unref();
   let why = '';
@@ -126,7 +135,8 @@ export const nodeHost: Host = {
   entropy: () => Number(process.hrtime.bigint() & 0x7fffffffn) ^ process.pid,
   cpus: () => availableParallelism(),
   programName,
-  reserveMemory: (bytes) => new WebAssembly.Memory({ initial: bytes / 65536, maximum: bytes / 65536, shared: true }).buffer,
+  reserveMemory: (bytes) => (wasmMemory = new WebAssembly.Memory({ initial: bytes / 65536, maximum: bytes / 65536, shared: true })).buffer,
+  wasmMemory: () => wasmMemory,
   turn: (fn) => void setImmediate(fn),
   alarm(ms) {
     clearTimeout(alarmTimer);
@@ -143,8 +153,8 @@ export const nodeHost: Host = {
   sourceFrame,
   serialize,
   deserialize,
-  startHostWorker: (memory, onExit) => startWorker('./hostd.js', memory, 2, 'kthread-host', onExit),
-  startIsolate: (memory, number, name, onExit) => startWorker('./isolate.js', memory, number, name, onExit),
+  startHostWorker: (onExit) => startWorker('./hostd.js', 2, 'kthread-host', onExit),
+  startIsolate: (number, name, onExit) => startWorker('./isolate.js', number, name, onExit),
   endIsolate: () => setImmediate(() => process.exit(0)),
   loadModule,
   resolveFile,

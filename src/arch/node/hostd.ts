@@ -7,15 +7,16 @@ import { joinAsHost } from '../../init/hostd.js';
 import { r32 } from '../../lib/memory.js';
 import { MACHINE, machineWord } from '../../kernel/memlayout.js';
 import { KERN_ERR, printk } from '../../kernel/printk/printk.js';
+import '../../cc/trace.js';
 import { setHost } from '../host.js';
-import { nodeHost, type IsolateData } from './host.js';
+import { joinWorker, nodeHost } from './host.js';
 
 /** Stands above this file, so it is loaded by name, and only by machines that are to be seen from outside. */
 const CONTROL = new URL('../../server/control.js', import.meta.url);
 
 process.setSourceMapsEnabled(true);
 setHost(nodeHost);
-const { memory, number } = (workerData as IsolateData).kthread;
+const { memory, number } = joinWorker(workerData);
 joinAsHost(memory, number);
 if (r32(machineWord(MACHINE.control)) !== 0) {
   await import(CONTROL.href).catch((error: unknown) => void printk('%scontrol: no socket: %s\n', KERN_ERR, error instanceof Error ? (error.stack ?? error.message) : String(error)));

@@ -4,10 +4,11 @@
  */
 import { workerData } from 'node:worker_threads';
 import { joinAsIsolate } from '../../init/isolate.js';
+import '../../cc/trace.js';
 import { setHost } from '../host.js';
-import { nodeHost, type IsolateData } from './host.js';
+import { joinWorker, nodeHost } from './host.js';
 
 process.setSourceMapsEnabled(true);
 setHost(nodeHost);
-const { memory, number } = (workerData as IsolateData).kthread;
+const { memory, number } = joinWorker(workerData);
 await joinAsIsolate(memory, number);

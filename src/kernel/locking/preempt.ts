@@ -35,7 +35,7 @@ function report(task: number, why?: string): void {
   const { pid, comm } = whoRuns(task, self);
   const trace = host.errorTrace(report);
   if (why === undefined) return reportBug(sprintf('scheduling while atomic: %s/%d/0x%08x', comm, pid, count), task, [], trace);
-  const place = callTrace(trace).replace(/\n(async |kthread(Own)? )[^]*/, ''); // How it got there is another matter.
+  const place = callTrace(trace).replace(/\n(async |(kthread|kthreadOwn|begin|call) \(kernel\/kthread\.)[^]*/, ''); // How it got there is another matter.
   if (told.has(place) || told.size === TOLD_MAX) return;
   told.add(place);
   reportBug(`sleeping function called from invalid context at ${why}`, task, [

@@ -11,6 +11,7 @@ import { CALLS, obedient, WORDS } from '../kthread.fixture.js';
 import { getTaskStruct, kthreadRun, kthreadStop, kthreadStopPut, wakeUpProcess } from '../kthread.js';
 import { oneMachine } from '../machine.fixture.js';
 import { load } from '../../lib/atomic.js';
+import { mightSleep } from '../sched/core.js';
 import type { Task } from '../sched/handle.js';
 import { newWaitQueueHead, waitqueueActive, wakeUp } from '../sched/wait.js';
 import { preemptCount } from './preempt.js';
@@ -127,11 +128,15 @@ test('code outside of threads has a count of its own, and is told too', async ()
   {
     using _ = spinGuard(lock);
     expect(preemptCount()).toBe(1);
+    mightSleep('a_function_of_mine');
     const task = await kthreadRun(async () => preemptCount(), undefined, 'other');
     expect(await kthreadStop(task)).toBeLessThanOrEqual(0);
   }
   expect(preemptCount()).toBe(0);
   expect(log()).toMatch(/sleeping function called from invalid context at kthread_create\n.*in_atomic\(\): 1, .*, pid: 1, name: init/);
+  expect(log()).toContain('sleeping function called from invalid context at a_function_of_mine');
+  mightSleep('innocent');
+  expect(log()).not.toContain('innocent');
 });
 
 test('who spins sleeps after a while, and gets it when it is given back', async () => {

@@ -905,8 +905,8 @@ function atomicCheck(task: number): void {
   if (r32(task + TASK.preempt_count) !== 0) reportAtomic(task);
 }
 
-/** Nor call what may sleep, whether or not it would. C: might_sleep. */
-export function mightSleep(why: string): void {
+/** Nor call what may sleep, whether or not it would: reports it, naming `why`. At the top of a function that may sleep. C: might_sleep. */
+export function mightSleep(why = 'might_sleep'): void {
   const thread = holder();
   if (r32(preemptWord(thread)) !== 0) reportAtomic(thread?.addr ?? 0, why);
 }

@@ -2,10 +2,11 @@
 import { fetchAdd, load, store } from '../../lib/atomic.js';
 import { behaviour } from '../kinds.fixture.js';
 import { current } from '../sched/handle.js';
-import { TASK } from '../sched/task.js';
+import { TASK, TASK_INTERRUPTIBLE } from '../sched/task.js';
 import {
   getCurrentState, mdelay, msleep, msleepSync, scheduleHrtimeout, scheduleHrtimeoutSync, scheduleTimeout, scheduleTimeoutIdle, scheduleTimeoutIdleSync, scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync,
-  scheduleTimeoutKillable, scheduleTimeoutKillableSync, scheduleTimeoutSync, scheduleTimeoutUninterruptible, scheduleTimeoutUninterruptibleSync, setCurrentState, ssleep, ssleepSync, usleepIdleRange, usleepRange, usleepRangeSync,
+  scheduleTimeoutKillable, scheduleTimeoutKillableSync, scheduleTimeoutSync, scheduleTimeoutUninterruptible, scheduleTimeoutUninterruptibleSync, setCurrentState, ssleep, ssleepSync, usleepIdleRange, usleepIdleRangeSync, usleepRange, usleepRangeState, usleepRangeStateSync,
+  usleepRangeSync,
 } from './sleep.js';
 import { uptime } from './time.js';
 
@@ -29,7 +30,8 @@ export const SLEEPS = {
   msleep: { sleep: msleep, sync: msleepSync },
   ssleep: { sleep: ssleep, sync: ssleepSync },
   usleepRange: { sleep: async (us) => usleepRange(us, us * 2), sync: (us) => usleepRangeSync(us, us * 2) },
-  usleepIdleRange: { sleep: async (us) => usleepIdleRange(us, us * 2), sync: (us) => usleepRangeSync(us, us * 2) },
+  usleepIdleRange: { sleep: async (us) => usleepIdleRange(us, us * 2), sync: (us) => usleepIdleRangeSync(us, us * 2) },
+  usleepRangeState: { sleep: async (us) => usleepRangeState(us, us, TASK_INTERRUPTIBLE), sync: (us) => usleepRangeStateSync(us, us, TASK_INTERRUPTIBLE) },
   usleepWrongRange: { sleep: async (us) => usleepRange(us, us - 1), sync: (us) => usleepRangeSync(us, us - 1) },
   mdelay: { sleep: async (ms) => mdelay(ms), sync: mdelay },
 } satisfies Record<string, Sleep>;

@@ -131,21 +131,26 @@ function checkRange(min: number, max: number): void {
 }
 
 /** Sleeps at least `min` microseconds, in D. On a shared isolate the clock of its event loop, 1 ms, is the finest there is. C: usleep_range. */
-export async function usleepRange(min: number, max: number): Promise<void> {
-  checkRange(min, max);
-  await block('usleep_range_state', (task) => sleepOut(task, TASK_UNINTERRUPTIBLE, uptime() + min / 1000));
-}
+export const usleepRange = (min: number, max: number): Promise<void> => usleepRangeState(min, max, TASK_UNINTERRUPTIBLE);
 
 /** For plain threads; as usleepRange, exact to some 60 microseconds. */
-export function usleepRangeSync(min: number, max: number): void {
-  checkRange(min, max);
-  blockSync('usleep_range_state', 'usleepRange', (task) => sleepOut(task, TASK_UNINTERRUPTIBLE, uptime() + min / 1000));
-}
+export const usleepRangeSync = (min: number, max: number): void => usleepRangeStateSync(min, max, TASK_UNINTERRUPTIBLE);
 
 /** The same in I. C: usleep_idle_range. */
-export async function usleepIdleRange(min: number, max: number): Promise<void> {
+export const usleepIdleRange = (min: number, max: number): Promise<void> => usleepRangeState(min, max, TASK_IDLE);
+/** For plain threads; as usleepIdleRange. */
+export const usleepIdleRangeSync = (min: number, max: number): void => usleepRangeStateSync(min, max, TASK_IDLE);
+
+/** The same in `state` (TASK_*). Neither a signal nor a wake-up ends it. C: usleep_range_state. */
+export async function usleepRangeState(min: number, max: number, state: number): Promise<void> {
   checkRange(min, max);
-  await block('usleep_range_state', (task) => sleepOut(task, TASK_IDLE, uptime() + min / 1000));
+  await block('usleep_range_state', (task) => sleepOut(task, state, uptime() + min / 1000));
+}
+
+/** For plain threads; as usleepRangeState. */
+export function usleepRangeStateSync(min: number, max: number, state: number): void {
+  checkRange(min, max);
+  blockSync('usleep_range_state', 'usleepRange', (task) => sleepOut(task, state, uptime() + min / 1000));
 }
 
 /** Sleeps `us` microseconds by what suits the length: a busy wait up to 10, usleepRange up to 20,000, msleep above. C: fsleep. */

@@ -1,0 +1,2 @@
+/* As <linux/current.h>. */
+#include <linux/current.h>

@@ -1,0 +1,2 @@
+/* As <linux/delay.h>. */
+#include <linux/delay.h>

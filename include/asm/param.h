@@ -1,0 +1,2 @@
+/* As <linux/param.h>. */
+#include <linux/param.h>

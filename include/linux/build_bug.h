@@ -1,0 +1,2 @@
+/* Checks that the compiler makes. */
+#include <linux/bug.h>

@@ -1,0 +1,2 @@
+/* Threads are not frozen here. */
+#include <linux/kthread.h>

@@ -1,0 +1,2 @@
+/* Division of 64 bits. */
+#include <linux/math.h>

@@ -1,0 +1,32 @@
+/* Modules. */
+#ifndef _LINUX_MODULE_H
+#define _LINUX_MODULE_H
+#include <linux/list.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/moduleparam.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <generated/records.h>
+
+#define MODULE_INFO(tag, info) \
+	static const char __UNIQUE_ID(modinfo)[] __attribute__((__used__, __section__("modinfo"), __aligned__(1), no_sanitize("address"))) = #tag "=" info
+#define MODULE_LICENSE(text)	MODULE_INFO(license, text)
+#define MODULE_AUTHOR(text)	MODULE_INFO(author, text)
+#define MODULE_DESCRIPTION(text) MODULE_INFO(description, text)
+#define MODULE_VERSION(text)	MODULE_INFO(version, text)
+#define MODULE_ALIAS(text)	MODULE_INFO(alias, text)
+#define MODULE_SOFTDEP(text)	MODULE_INFO(softdep, text)
+#define MODULE_SUPPORTED_DEVICE(text)
+#define MODULE_DEVICE_TABLE(type, name)
+#define MODULE_IMPORT_NS(ns)
+#define module_name(module)	((module)->name)
+static __always_inline bool try_module_get(struct module *module) { __atomic_fetch_add(&module->refcnt, 1, __ATOMIC_SEQ_CST); return true; }
+static __always_inline void __module_get(struct module *module) { try_module_get(module); }
+static __always_inline void module_put(struct module *module) { __atomic_fetch_sub(&module->refcnt, 1, __ATOMIC_SEQ_CST); }
+static __always_inline int module_refcount(struct module *module) { return module->refcnt; }
+#endif

@@ -1,0 +1,2 @@
+/* NULL, bool and offsetof. */
+#include <linux/types.h>

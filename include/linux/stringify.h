@@ -1,0 +1,2 @@
+/* Words as text: __stringify, which every file has already. */
+#include <linux/compiler_types.h>

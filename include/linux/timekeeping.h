@@ -1,0 +1,2 @@
+/* The clocks. */
+#include <linux/ktime.h>

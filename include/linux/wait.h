@@ -1,0 +1,120 @@
+/*
+ * Wait queues. The loop of wait_event and its forms is here, since its condition is C; the steps of the loop are functions of
+ * the kernel. The condition is looked at before the first sleep and after each wake-up.
+ */
+#ifndef _LINUX_WAIT_H
+#define _LINUX_WAIT_H
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <generated/records.h>
+typedef struct wait_queue_head wait_queue_head_t;
+typedef struct wait_queue_entry wait_queue_entry_t;
+typedef struct wait_queue_entry wait_queue_t;
+
+#define WQ_FLAG_EXCLUSIVE	1
+
+#define __WAIT_QUEUE_HEAD_INITIALIZER(name) { .head = LIST_HEAD_INIT((name).head) }
+#define DECLARE_WAIT_QUEUE_HEAD(name) struct wait_queue_head name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
+#define DECLARE_WAIT_QUEUE_HEAD_ONSTACK(name) DECLARE_WAIT_QUEUE_HEAD(name)
+extern void init_waitqueue_head(struct wait_queue_head *wq);
+extern int waitqueue_active(struct wait_queue_head *wq);
+#define wq_has_sleeper(wq)	waitqueue_active(wq)
+
+extern void __wake_up(struct wait_queue_head *wq, unsigned int mode, int nr, void *key);
+#define wake_up(wq)			__wake_up(wq, TASK_NORMAL, 1, NULL)
+#define wake_up_nr(wq, nr)		__wake_up(wq, TASK_NORMAL, nr, NULL)
+#define wake_up_all(wq)			__wake_up(wq, TASK_NORMAL, 0, NULL)
+#define wake_up_sync(wq)		__wake_up(wq, TASK_NORMAL, 1, NULL)
+#define wake_up_interruptible(wq)	__wake_up(wq, TASK_INTERRUPTIBLE, 1, NULL)
+#define wake_up_interruptible_nr(wq, nr) __wake_up(wq, TASK_INTERRUPTIBLE, nr, NULL)
+#define wake_up_interruptible_all(wq)	__wake_up(wq, TASK_INTERRUPTIBLE, 0, NULL)
+#define wake_up_interruptible_sync(wq)	__wake_up(wq, TASK_INTERRUPTIBLE, 1, NULL)
+#define wake_up_poll(wq, key)		__wake_up(wq, TASK_NORMAL, 1, (void *)(key))
+#define wake_up_interruptible_poll(wq, key) __wake_up(wq, TASK_INTERRUPTIBLE, 1, (void *)(key))
+
+extern void kthread_wait_enter(unsigned int flags);
+extern int kthread_wait_prepare(struct wait_queue_head *wq, unsigned int state);
+extern long kthread_wait_sleep(long left);
+extern void kthread_wait_leave(void);
+
+/* Jiffies left, at least 1; 0 when time ran out; -ERESTARTSYS where a signal ended it. */
+#define __wait_until(wq, condition, state, flags, timeout, before, after) ({	\
+	long __left = (timeout);						\
+	if (!(condition)) {							\
+		kthread_wait_enter(flags);					\
+		for (;;) {							\
+			int __signalled = kthread_wait_prepare(&(wq), (state));	\
+			if (condition) {					\
+				__left = __left ? __left : 1;			\
+				break;						\
+			}							\
+			if (__left == 0)					\
+				break;						\
+			if (__signalled) {					\
+				__left = -ERESTARTSYS;				\
+				break;						\
+			}							\
+			before;							\
+			__left = kthread_wait_sleep(__left);			\
+			after;							\
+		}								\
+		kthread_wait_leave();						\
+	} else if (__left == 0)							\
+		__left = 1;							\
+	__left;									\
+})
+#define __wait_plain(wq, condition, state, flags) \
+	__wait_until(wq, condition, state, flags, MAX_SCHEDULE_TIMEOUT, , )
+#define __wait_intr(wq, condition, state, flags, before, after) \
+	({ long __ended = __wait_until(wq, condition, state, flags, MAX_SCHEDULE_TIMEOUT, before, after); __ended < 0 ? (int)__ended : 0; })
+
+#define wait_event(wq, condition)		((void)__wait_plain(wq, condition, TASK_UNINTERRUPTIBLE, 0))
+#define io_wait_event(wq, condition)		wait_event(wq, condition)
+#define wait_event_idle(wq, condition)		((void)__wait_plain(wq, condition, TASK_IDLE, 0))
+#define wait_event_exclusive_cmd(wq, condition, before, after) \
+	((void)__wait_until(wq, condition, TASK_UNINTERRUPTIBLE, WQ_FLAG_EXCLUSIVE, MAX_SCHEDULE_TIMEOUT, before, after))
+#define wait_event_cmd(wq, condition, before, after) \
+	((void)__wait_until(wq, condition, TASK_UNINTERRUPTIBLE, 0, MAX_SCHEDULE_TIMEOUT, before, after))
+#define wait_event_timeout(wq, condition, timeout) \
+	__wait_until(wq, condition, TASK_UNINTERRUPTIBLE, 0, timeout, , )
+#define wait_event_idle_timeout(wq, condition, timeout) \
+	__wait_until(wq, condition, TASK_IDLE, 0, timeout, , )
+#define wait_event_interruptible(wq, condition) \
+	__wait_intr(wq, condition, TASK_INTERRUPTIBLE, 0, , )
+#define wait_event_interruptible_timeout(wq, condition, timeout) \
+	__wait_until(wq, condition, TASK_INTERRUPTIBLE, 0, timeout, , )
+#define wait_event_interruptible_exclusive(wq, condition) \
+	__wait_intr(wq, condition, TASK_INTERRUPTIBLE, WQ_FLAG_EXCLUSIVE, , )
+#define wait_event_killable(wq, condition) \
+	__wait_intr(wq, condition, TASK_KILLABLE, 0, , )
+#define wait_event_killable_exclusive(wq, condition) \
+	__wait_intr(wq, condition, TASK_KILLABLE, WQ_FLAG_EXCLUSIVE, , )
+#define wait_event_killable_timeout(wq, condition, timeout) \
+	__wait_until(wq, condition, TASK_KILLABLE, 0, timeout, , )
+#define wait_event_freezable(wq, condition)	wait_event_interruptible(wq, condition)
+#define wait_event_freezable_timeout(wq, condition, timeout) wait_event_interruptible_timeout(wq, condition, timeout)
+#define wait_event_idle_exclusive(wq, condition) ((void)__wait_plain(wq, condition, TASK_IDLE, WQ_FLAG_EXCLUSIVE))
+#define wait_event_lock_irq(wq, condition, lock) \
+	((void)__wait_until(wq, condition, TASK_UNINTERRUPTIBLE, 0, MAX_SCHEDULE_TIMEOUT, spin_unlock_irq(&(lock)), spin_lock_irq(&(lock))))
+#define wait_event_interruptible_lock_irq(wq, condition, lock) \
+	__wait_intr(wq, condition, TASK_INTERRUPTIBLE, 0, spin_unlock_irq(&(lock)), spin_lock_irq(&(lock)))
+
+/* Waiting by hand, with an entry of one's own. What a wake-up does with it is a number: see kernel/sched/wait_queue.ts. */
+#define __WAKE_DEFAULT		0
+#define __WAKE_AUTOREMOVE	1
+#define __WAITQUEUE_INITIALIZER(name, task, what) { .entry = LIST_HEAD_INIT((name).entry), .private = (task), .func = (what) }
+#define DECLARE_WAITQUEUE(name, task)	struct wait_queue_entry name = __WAITQUEUE_INITIALIZER(name, task, __WAKE_DEFAULT)
+#define DEFINE_WAIT(name)		struct wait_queue_entry name = __WAITQUEUE_INITIALIZER(name, current, __WAKE_AUTOREMOVE)
+#define init_wait(wait)			do { *(wait) = (struct wait_queue_entry)__WAITQUEUE_INITIALIZER(*(wait), current, __WAKE_AUTOREMOVE); } while (0)
+#define init_waitqueue_entry(wait, task) do { *(wait) = (struct wait_queue_entry)__WAITQUEUE_INITIALIZER(*(wait), task, __WAKE_DEFAULT); } while (0)
+extern void add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *wait);
+extern void add_wait_queue_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *wait);
+extern void remove_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *wait);
+extern void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry *wait, int state);
+extern bool prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *wait, int state);
+extern long prepare_to_wait_event(struct wait_queue_head *wq, struct wait_queue_entry *wait, int state);
+extern void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *wait);
+/* Before Linux 4.13 and 2.6.37. */
+extern void kthread_sleep_on(struct wait_queue_head *wq, int state, long timeout);
+#endif

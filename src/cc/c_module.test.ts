@@ -1,0 +1,220 @@
+/**
+ * Modules in C, from the source to the log: what they print, how they are refused, and that nothing of them stays.
+ */
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { findTaskByPid, listModules, snapshot } from '../index.js';
+import { oneMachine } from '../kernel/machine.fixture.js';
+import { COMPILE_MS, HEAD, logFromNow, runModule, sources } from './c_module.fixture.js';
+import { listImages } from './images.js';
+
+const { machine, oopses } = oneMachine();
+const { write } = sources();
+
+const TICKER = `${HEAD}
+static struct task_struct *task;
+static int period = 10;
+static char *greeting = "tick";
+static bool loud;
+static int steps[4], given;
+module_param(period, int, 0644);
+MODULE_PARM_DESC(period, "milliseconds");
+module_param(greeting, charp, 0444);
+module_param(loud, bool, 0444);
+module_param_array(steps, int, &given, 0444);
+static void step(void) { set_current_state(TASK_INTERRUPTIBLE); schedule_timeout(msecs_to_jiffies(period)); }
+static int work(void *data)
+{
+	int n = 0;
+	while (!kthread_should_stop()) {
+		step();
+		if (n++ < 2)
+			printk(KERN_INFO "%s %d of %s%s\\n", greeting, n, (char *)data, loud ? "!" : "");
+	}
+	return n > 1;
+}
+static int __init ticker_init(void)
+{
+	task = kthread_run(work, "all", "param %s&%d", "test", 123);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	printk("pid>0:%d prio:%d comm:%s HZ:%d steps:%d,%d,%d\\n", task->pid > 0, task->static_prio, task->comm, HZ, given, steps[0], steps[1]);
+	printk("insmod runs in %s\\n", current->comm);
+	return 0;
+}
+static void __exit ticker_exit(void)
+{
+	printk("%s: it returned %d\\n", current->comm, kthread_stop(task));
+}
+module_init(ticker_init);
+module_exit(ticker_exit);
+`;
+
+describe('a module in C', () => {
+  test('runs: a thread with a formatted name, parameters, init and exit in tasks of their own', async () => {
+    const file = join(write({ 'ticker.c': TICKER }), 'ticker.c');
+    const lines = await runModule(machine(), file, { period: '5', greeting: 'tock', loud: 'y', steps: '7,8' }, (log) => log.some((line) => line.startsWith('tock 2')));
+    expect(lines).toEqual([
+      'pid>0:1 prio:120 comm:param test&123 HZ:1000 steps:2,7,8', 'insmod runs in insmod', 'tock 1 of all!', 'tock 2 of all!', 'rmmod: it returned 1',
+    ]);
+    expect(listModules()).toEqual([]);
+    expect(listImages()).toEqual([]);
+  }, COMPILE_MS);
+
+  test('its parameters and threads are seen from TypeScript', async () => {
+    const file = join(write({ 'ticker.c': TICKER }), 'ticker.c');
+    const module = await machine().insmod(file);
+    expect(module.params).toEqual([
+      { name: 'period', type: 'int', desc: 'milliseconds' }, { name: 'greeting', type: 'charp', desc: '' }, { name: 'loud', type: 'bool', desc: '' }, { name: 'steps', type: 'charp', desc: '' },
+    ]);
+    const thread = snapshot().find(({ name }) => name === 'param test&123');
+    expect(findTaskByPid(thread!.pid)!.comm).toBe('param test&123');
+    await machine().rmmod('ticker');
+  }, COMPILE_MS);
+
+  test('a value of the wrong type keeps it out, an unknown parameter does not', async () => {
+    const file = join(write({ 'ticker.c': TICKER }), 'ticker.c');
+    const lines = logFromNow();
+    await expect(machine().insmod(file, { period: 'often' })).rejects.toThrow(/EINVAL.*parameter period takes a whole number of 32 bits, not "often"/);
+    await machine().insmod(file, { evry: 3 });
+    await machine().rmmod('ticker');
+    expect(lines()).toContain("ticker: `often' invalid for parameter `period'");
+    expect(lines()).toContain("ticker: unknown parameter 'evry' ignored");
+    expect(listModules()).toEqual([]);
+  }, COMPILE_MS);
+
+  test('is one of several files, by a kbuild Makefile, with a header of its own', async () => {
+    const into = write({
+      Makefile: 'obj-m := pair.o\npair-objs := first.o \\\n\tpart/second.o\nccflags-y += -DFACTOR=6\nall:\n\tmake -C /lib/modules/$(shell uname -r)/build M=$(PWD) modules\n',
+      'first.c': `${HEAD}#include "part/second.h"\nstatic int __init pair_init(void) { pr_info("%d by %s\\n", twice(FACTOR), THIS_MODULE->name); return 0; }\nstatic void __exit pair_exit(void) {}\nmodule_init(pair_init);\nmodule_exit(pair_exit);\n`,
+      'part/second.h': 'int twice(int n);\n',
+      'part/second.c': '#include "second.h"\nstatic int two = 2;\nint twice(int n) { return n * two; }\n',
+    });
+    expect(await runModule(machine(), into)).toEqual(['12 by pair']);
+  }, COMPILE_MS);
+
+  test('init that fails refuses it', async () => {
+    const file = join(write({ 'refuses.c': `${HEAD}static int __init no(void) { return -19; }\nmodule_init(no);\n` }), 'refuses.c');
+    await expect(machine().insmod(file)).rejects.toMatchObject({ errno: -19, code: 'ENODEV' });
+    expect(listImages()).toEqual([]);
+  }, COMPILE_MS);
+
+  test('without an exit it cannot be removed', async () => {
+    const file = join(write({ 'stays.c': `${HEAD}static int __init stay(void) { return 0; }\nmodule_init(stay);\n` }), 'stays.c');
+    await machine().insmod(file);
+    await expect(machine().rmmod('stays')).rejects.toMatchObject({ code: 'EBUSY' });
+  }, COMPILE_MS);
+});
+
+describe('what is missing is said before anything runs', () => {
+  test('a function that nobody has', async () => {
+    const file = join(write({ 'wants.c': `${HEAD}extern int foo(int);\nextern int bar;\nstatic int __init wants(void) { pr_info("never\\n"); return foo(bar); }\nmodule_init(wants);\n` }), 'wants.c');
+    const lines = logFromNow();
+    await expect(machine().insmod(file)).rejects.toThrow(/ENOENT.*Unknown symbol in module: foo, bar/);
+    expect(lines()).toEqual(['wants: Unknown symbol foo (err -2)', 'wants: Unknown symbol bar (err -2)']);
+  }, COMPILE_MS);
+
+  test('a header, by its name, where it is asked for', async () => {
+    const file = join(write({ 'far.c': `#include <linux/module.h>\n#include <linux/usb/gadget.h>\n` }), 'far.c');
+    await expect(machine().insmod(file)).rejects.toThrow(/ENOEXEC[^]*far\.c:2:10: fatal error: 'linux\/usb\/gadget\.h' file not found[^]*<linux\/usb\/gadget\.h> is none of the headers that kthread has/);
+  }, COMPILE_MS);
+
+  test('a mistake in the source, as the compiler tells it', async () => {
+    const file = join(write({ 'typo.c': `${HEAD}static int x = y;\n` }), 'typo.c');
+    await expect(machine().insmod(file)).rejects.toThrow(/ENOEXEC[^]*typo\.c:5:16: error: use of undeclared identifier 'y'/);
+  }, COMPILE_MS);
+});
+
+describe('modules among each other', () => {
+  const OFFERS = `${HEAD}
+int offered = 40;
+EXPORT_SYMBOL(offered);
+int add(int n) { int frame[8] = { n }; return offered + frame[0]; }
+EXPORT_SYMBOL_GPL(add);
+static int __init offers_init(void) { return 0; }
+static void __exit offers_exit(void) {}
+module_init(offers_init);
+module_exit(offers_exit);
+`;
+  const TAKES = `${HEAD}
+extern int offered;
+extern int add(int);
+static int __init takes_init(void) { int mine[4] = { 1, 2, 3, 4 }; int sum = add(2); pr_info("%d %d %d%d%d%d\\n", sum, offered, mine[0], mine[1], mine[2], mine[3]); return 0; }
+static void __exit takes_exit(void) { offered++; }
+module_init(takes_init);
+module_exit(takes_exit);
+`;
+
+  test('one calls what another exports, on one stack, and keeps it from being removed', async () => {
+    const into = write({ 'offers.c': OFFERS, 'takes.c': TAKES });
+    const lines = logFromNow();
+    await machine().insmod(join(into, 'offers.c'));
+    await machine().insmod(join(into, 'takes.c'));
+    await expect(machine().rmmod('offers')).rejects.toMatchObject({ code: 'EBUSY' });
+    await machine().rmmod('takes');
+    await machine().rmmod('offers');
+    expect(lines()).toEqual(['42 40 1234']);
+  }, COMPILE_MS);
+});
+
+describe('what a kernel would not survive ends one thread', () => {
+  const BAD = `${HEAD}
+static char *what;
+module_param(what, charp, 0);
+static volatile int zero, three = 3;
+static int table[4];
+static struct task_struct *task;
+static noinline int deref(int *p) { return *p; }
+static noinline int deep(int n) { volatile char room[256]; room[0] = n; return deep(n + 1) + room[0]; }
+static int work(void *data)
+{
+	int *p = kmalloc(16, GFP_KERNEL);
+	if (!strcmp(what, "null")) return deref(NULL);
+	if (!strcmp(what, "wild")) return deref((int *)0x6b6b6b6b);
+	if (!strcmp(what, "zero")) return 5 / zero;
+	if (!strcmp(what, "bug")) BUG_ON(three == 3);
+	if (!strcmp(what, "deep")) return deep(1);
+	if (!strcmp(what, "over")) return deref(p + 4);
+	if (!strcmp(what, "late")) { kfree(p); return deref(p); }
+	if (!strcmp(what, "twice")) { kfree(p); kfree(p); }
+	if (!strcmp(what, "table")) return deref(table + 4);
+	if (!strcmp(what, "call")) return ((int (*)(int))(unsigned long)zero)(1);
+	return 0;
+}
+static int __init bad_init(void)
+{
+	task = kthread_create(work, NULL, "bad/%s", what);
+	get_task_struct(task);
+	wake_up_process(task);
+	return 0;
+}
+static void __exit bad_exit(void)
+{
+	pr_info("stop: %d\\n", kthread_stop(task));
+	put_task_struct(task);
+}
+module_init(bad_init);
+module_exit(bad_exit);
+`;
+
+  test.each([
+    ['null', /^BUG: kernel NULL pointer dereference, address: 00000000$/m, /^ {2}deref\+0x[0-9a-f]+\/0x[0-9a-f]+ \[bad\] .*bad\.c:11$/m],
+    ['wild', /^BUG: unable to handle page fault/m, /^ {2}deref\+0x/m],
+    ['zero', /^Oops: divide error/m, /^ {2}work\+0x[^]*bad\.c:18$/m],
+    ['bug', /^kernel BUG at .*bad\.c:19!$/m, /^ {2}work\+0x[^]*bad\.c:19$/m],
+    ['deep', /^BUG: TASK stack guard page was hit/m, /^ {2}deep\+0x/m],
+    ['over', /^BUG: KASAN: slab-out-of-bounds in deref\+0x.*\nRead of size 4 at addr [0-9a-f]{8} by task bad\/over\/\d+$/m, /located 0 bytes to the right of 16-byte region/],
+    ['late', /^BUG: KASAN: slab-use-after-free in deref\+0x/m, /located 0 bytes inside of freed 16-byte region/],
+    ['twice', /^BUG: KASAN: double-free in work\+0x/m, /bad\.c:23$/m],
+    ['table', /^BUG: KASAN: global-out-of-bounds in deref\+0x/m, /bad\.c:24$/m],
+    ['call', /^BUG: kernel called through a pointer that is no function/m, /^ {2}work\+0x[^]*bad\.c:25$/m],
+  ])('%s', async (what, sentence, trace) => {
+    const file = join(write({ 'bad.c': BAD }), 'bad.c');
+    const lines = await runModule(machine(), file, { what }, () => oopses.length > 0);
+    expect(lines.join('\n')).toMatch(sentence);
+    expect(lines.join('\n')).toMatch(trace);
+    expect(lines.at(-1)).toBe('stop: -14');
+    expect(oopses).toHaveLength(1);
+    expect(listImages()).toHaveLength(1); // The one that stays, from above.
+  }, COMPILE_MS);
+});

@@ -1,0 +1,21 @@
+/**
+ * Everything of the kernel that a module of C can call, by its C name. To add a function: write it in the file of
+ * src/cc/imports that is named after Linux's file for it, declare it in the header of include/linux where Linux has it, and
+ * add a line to docs/c-modules.md. A module that wants a name that is not here is refused when it is loaded.
+ */
+import type { Imports } from './abi.js';
+import { asan } from './imports/asan.js';
+import { completion } from './imports/completion.js';
+import { kthread } from './imports/kthread.js';
+import { locking } from './imports/locking.js';
+import { printk } from './imports/printk.js';
+import { sched } from './imports/sched.js';
+import { signal } from './imports/signal.js';
+import { slab } from './imports/slab.js';
+import { string } from './imports/string.js';
+import { time } from './imports/time.js';
+import { wait } from './imports/wait.js';
+
+export const imports: Imports = Object.freeze({
+  ...asan, ...completion, ...kthread, ...locking, ...printk, ...sched, ...signal, ...slab, ...string, ...time, ...wait,
+});

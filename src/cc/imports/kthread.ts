@@ -1,0 +1,44 @@
+/**
+ * kernel/kthread.c for C modules: a thread's function is a number of the table, its data a word.
+ */
+import { sprintf } from '../../lib/printf.js';
+import { KthreadExit, kthreadCompleteAndExit } from '../../kernel/exit.js';
+import {
+  createForSync, getTaskStruct, kthreadParkSync, kthreadParkmeSync, kthreadShouldPark, kthreadShouldStop, kthreadShouldStopOrPark, kthreadStopSync, kthreadUnpark, putTaskStruct,
+} from '../../kernel/kthread.js';
+import { Completion } from '../../kernel/sched/completion.js';
+import { needThread } from '../../kernel/sched/core.js';
+import { kthreadBind } from '../../kernel/sched/affinity.js';
+import { checked, errnoOf, formatted, taskOf, text, type Imports } from '../abi.js';
+import { cThread } from '../run.js';
+import { functionName } from '../trace.js';
+
+const create = (fn: number, data: number, cpu: number, name: string): number => errnoOf(() => createForSync({ about: functionName(fn) }, cThread, { fn, data }, cpu, name).addr);
+
+export const kthread: Imports = {
+  kthread_create_on_node: (fn: number, data: number, _node: number, format: number, args: number) => create(fn, data, -1, formatted(format, args)),
+  kthread_create_on_cpu: (fn: number, data: number, cpu: number, format: number) => create(fn, data, cpu, sprintf(text(format), cpu)),
+  kthread_bind: (task: number, cpu: number) => kthreadBind(taskOf(task), cpu),
+  kthread_stop: (task: number) => errnoOf(() => kthreadStopSync(taskOf(task))),
+  kthread_stop_put: (task: number) => {
+    const code = errnoOf(() => kthreadStopSync(taskOf(task)));
+    putTaskStruct(taskOf(task));
+    return code;
+  },
+  kthread_should_stop: () => kthreadShouldStop(),
+  kthread_should_park: () => kthreadShouldPark(),
+  kthread_should_stop_or_park: () => kthreadShouldStopOrPark(),
+  kthread_park: (task: number) => kthreadParkSync(taskOf(task)),
+  kthread_unpark: (task: number) => kthreadUnpark(taskOf(task)),
+  kthread_parkme: () => kthreadParkmeSync(),
+  kthread_exit: (code: number) => exit(code),
+  do_exit: (code: number) => exit(code),
+  kthread_complete_and_exit: (done: number, code: number) => kthreadCompleteAndExit(done === 0 ? null : new Completion(checked(done, 16)), code),
+  get_task_struct: (task: number) => getTaskStruct(taskOf(task)).addr,
+  put_task_struct: (task: number) => putTaskStruct(taskOf(task)),
+};
+
+function exit(code: number): never {
+  needThread('kthread_exit');
+  throw new KthreadExit(code);
+}

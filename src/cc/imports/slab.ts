@@ -1,0 +1,80 @@
+/**
+ * mm/slab_common.c for C modules: kmalloc and its relatives, with a guard behind each object and a while before freed
+ * memory is used again, so that the address checks find what goes over or comes too late.
+ */
+import { u8 } from '../../lib/memory.js';
+import { isolateModule } from '../../kernel/isolate.js';
+import { kasanKfree, kasanKmalloc, objectAt } from '../../kernel/mm/kasan.js';
+import { currentThread, mightSleep } from '../../kernel/sched/core.js';
+import { checked, formatted, text, type Imports } from '../abi.js';
+import { badFree } from '../fault.js';
+
+const GFP_ZERO = 0x100, GFP_DIRECT_RECLAIM = 0x400;
+/** A pointer to no bytes, as kmalloc(0) gives it; a kfree of it does nothing. */
+const ZERO_SIZE_PTR = 16;
+/** Bytes of one allocation at most: 4 MiB, as kmalloc's. */
+const KMALLOC_MAX = 4 << 20;
+
+const pid = (): number => currentThread()?.pid ?? 0;
+
+function kmalloc(size: number, flags: number, most = KMALLOC_MAX): number {
+  if ((flags & GFP_DIRECT_RECLAIM) !== 0) mightSleep('kmalloc');
+  if (size === 0) return ZERO_SIZE_PTR;
+  return size >>> 0 > most ? 0 : kasanKmalloc(size, (flags & GFP_ZERO) !== 0, isolateModule(), pid());
+}
+
+function kfree(at: number): void {
+  if (at === 0 || at === ZERO_SIZE_PTR) return;
+  if (!kasanKfree(at >>> 0, pid())) badFree(at >>> 0);
+}
+
+const sizeOf = (at: number): number => (at === 0 || at === ZERO_SIZE_PTR ? 0 : (objectAt(checked(at, 1))?.size ?? 0));
+
+function krealloc(at: number, size: number, flags: number): number {
+  if (size === 0) {
+    kfree(at);
+    return ZERO_SIZE_PTR;
+  }
+  const fresh = kmalloc(size, flags);
+  if (fresh === 0 || at === 0 || at === ZERO_SIZE_PTR) return fresh;
+  u8.copyWithin(fresh, at, at + Math.min(sizeOf(at), size));
+  kfree(at);
+  return fresh;
+}
+
+/** `bytes` and a NUL in an object of their own; 0 when memory is out. */
+function keep(bytes: Uint8Array, flags: number): number {
+  const at = kmalloc(bytes.length + 1, flags);
+  if (at === 0) return 0;
+  u8.set(bytes, at);
+  u8[at + bytes.length] = 0;
+  return at;
+}
+
+const encoder = new TextEncoder();
+
+function bytesOf(at: number, most: number): Uint8Array {
+  const from = checked(at, 1);
+  const end = u8.indexOf(0, from);
+  return u8.slice(from, Math.min(from + most, end < 0 ? u8.length : end));
+}
+
+export const slab: Imports = {
+  __kmalloc: (size: number, flags: number) => kmalloc(size, flags),
+  kfree,
+  krealloc,
+  ksize: sizeOf,
+  kvmalloc: (size: number, flags: number) => kmalloc(size, flags, 256 << 20),
+  vmalloc: (size: number) => kmalloc(size, GFP_DIRECT_RECLAIM, 256 << 20),
+  vzalloc: (size: number) => kmalloc(size, GFP_DIRECT_RECLAIM | GFP_ZERO, 256 << 20),
+  kstrdup: (at: number, flags: number) => (at === 0 ? 0 : keep(bytesOf(at, Infinity), flags)),
+  kstrndup: (at: number, most: number, flags: number) => (at === 0 ? 0 : keep(bytesOf(at, most >>> 0), flags)),
+  kmemdup: (at: number, size: number, flags: number) => {
+    const copy = kmalloc(size, flags);
+    if (copy !== 0 && size !== 0) u8.copyWithin(copy, checked(at, size), at + size);
+    return copy;
+  },
+  kasprintf: (flags: number, format: number, args: number) => keep(encoder.encode(formatted(format, args)), flags),
+  kvasprintf: (flags: number, format: number, args: number) => keep(encoder.encode(formatted(format, args)), flags),
+  kstrdup_const: (at: number, flags: number) => keep(encoder.encode(text(at)), flags),
+};

@@ -1,0 +1,151 @@
+/**
+ * Loading a module of C: from its .ko to memory that every isolate runs, and back. What it wants and nobody has is said
+ * before anything of it runs. kernel/module.ts decides when; run.ts runs it.
+ */
+import { fetchAdd, load as loadWord } from '../lib/atomic.js';
+import { EFAULT, ENOENT, ENOEXEC, ENOMEM, KernelError } from '../lib/errno.js';
+import { buffer, r32, readString, u8 } from '../lib/memory.js';
+import { alignUp, layoutVersion } from '../lib/struct.js';
+import { createFor, getTaskStruct, putTaskStruct, wakeUpProcess, type ThreadFn } from '../kernel/kthread.js';
+import { HEAP_BLOCK, MACHINE, machineWord } from '../kernel/memlayout.js';
+import { KASAN_PAGE, initShadow, poison, unpoison } from '../kernel/mm/kasan.js';
+import { kfree, kmalloc } from '../kernel/mm/slab.js';
+import { countUser, type ModuleLoader, type NewModule } from '../kernel/module.js';
+import { KERN_WARNING, printk } from '../kernel/printk/printk.js';
+import { waitForCommon } from '../kernel/sched/completion.js';
+import { block } from '../kernel/sched/core.js';
+import { KTHREAD_OOPSED, TASK, TASK_UNINTERRUPTIBLE } from '../kernel/sched/task.js';
+import { HZ } from '../kernel/time/time.js';
+import { openKo, placeKo, type Ko, type Placed } from './image.js';
+import { imports } from './imports.js';
+import { addImage, dropImage, listImages, type About, type Image } from './images.js';
+import { setParams } from './params.js';
+import { recordsHeader } from './records.js';
+import { cExit, cInit } from './run.js';
+import { toolchain } from './toolchain.js';
+
+/** Names that the sections of a module's data have, as include/linux/module.h writes them. */
+const INIT = '__initcall', EXIT = '__exitcall', SYMBOLS = '__ksymtab';
+/** What the engine gives each instance. */
+const ENVIRONMENT = new Set(['memory', '__indirect_function_table']);
+
+async function load(path: string, module: NewModule): ReturnType<ModuleLoader['load']> {
+  const { kasan = true, say } = module.how;
+  const bytes = await toolchain.build(path, { kasan, hz: HZ, records: recordsHeader(), layout: layoutVersion(), ...(say && { say }) });
+  const ko = openKo(bytes, path);
+  checkVersion(ko, path);
+  const uses = resolveNames(ko, module);
+  if (listImages().length === 0) initShadow();
+  const { base, tableBase, placed } = bringIn(ko, module, uses);
+  const about = aboutOf(ko, placed, module, uses);
+  try {
+    const params = setParams(placed.parts.get('__param'), placed.parts.get('__parmdesc'), module);
+    addImage({ id: module.id, base, size: ko.dataSize, tableBase, tableSize: ko.tableSize, about, code: placed.code, lines: placed.lines });
+    for (const { about: other, id } of listImages()) if (about.uses.includes(id)) countUser(other.record, 1);
+    return { params, hasExit: about.exit !== 0 || about.init === 0 };
+  } catch (error) {
+    forgetData(base, ko.dataSize);
+    throw error;
+  }
+}
+
+function checkVersion({ info }: Ko, path: string): void {
+  if (info.layout !== layoutVersion()) throw new KernelError(-ENOEXEC, `${path} was built for another version of kthread: disagrees about the layout of its records; build it again`);
+  if (info.hz !== HZ) throw new KernelError(-ENOEXEC, `${path} was built for HZ=${info.hz}, this machine has HZ=${HZ}; build it for this one, or boot with hz: ${info.hz}`);
+}
+
+// --- Names --------------------------------------------------------------------------------------------------------
+
+/** The modules whose exports this one uses. Throws ENOENT, after a line in the log for each name that nobody has. */
+function resolveNames(ko: Ko, { name }: NewModule): Image[] {
+  const images = listImages();
+  const uses = new Set<Image>();
+  let unknown = 0;
+  for (const wanted of [...ko.wanted, ...ko.wantedData]) {
+    if (ENVIRONMENT.has(wanted) || wanted in imports || wanted === '__this_module' || wanted === '__dso_handle') continue;
+    const from = images.find(({ about }) => wanted in about.exports);
+    if (from) uses.add(from);
+    else {
+      unknown++;
+      printk('%s%s: Unknown symbol %s (err %d)\n', KERN_WARNING, name, wanted, -ENOENT);
+    }
+  }
+  if (unknown > 0) throw new KernelError(-ENOENT, `Unknown symbol in module: ${[...ko.wanted, ...ko.wantedData].filter((wanted) => isUnknown(wanted, images)).join(', ')}`);
+  return [...uses];
+}
+
+const isUnknown = (wanted: string, images: readonly Image[]): boolean =>
+  !(ENVIRONMENT.has(wanted) || wanted in imports || wanted === '__this_module' || wanted === '__dso_handle' || images.some(({ about }) => wanted in about.exports));
+
+// --- Memory -------------------------------------------------------------------------------------------------------
+
+/** Finds a place for the module's variables, and fills it. */
+function bringIn(ko: Ko, { record }: NewModule, uses: readonly Image[]): { base: number; tableBase: number; placed: Placed } {
+  const room = alignUp(ko.dataSize + 1, HEAP_BLOCK); // A run of blocks of its own, whatever its size.
+  const base = kmalloc(room);
+  if (base === 0) throw new KernelError(-ENOMEM, 'kernel memory is out: no room for its variables');
+  const tableBase = 1 + fetchAdd(machineWord(MACHINE.next_table), ko.tableSize);
+  const addressOf = (wanted: string): number => {
+    if (wanted === '__this_module' || wanted === '__dso_handle') return record;
+    return uses.find(({ about }) => wanted in about.exports)!.about.exports[wanted];
+  };
+  const placed = placeKo(ko, { base, tableBase, pages: buffer.byteLength / 65536, addressOf });
+  u8.set(placed.data, base);
+  unpoison(base, ko.dataSize);
+  const used = alignUp(ko.dataSize, 8);
+  poison(base + used, room - used, KASAN_PAGE);
+  return { base, tableBase, placed };
+}
+
+function forgetData(base: number, size: number): void {
+  unpoison(base, alignUp(size + 1, HEAP_BLOCK));
+  kfree(base);
+}
+
+function aboutOf(ko: Ko, placed: Placed, { name, record }: NewModule, uses: readonly Image[]): About {
+  const first = (part: string): number => {
+    const found = placed.parts.get(part);
+    return found ? r32(found.at) : 0;
+  };
+  const exports: Record<string, number> = {};
+  const symbols = placed.parts.get(SYMBOLS);
+  for (let at = symbols?.at ?? 0; symbols && at < symbols.at + symbols.size; at += 8) exports[readString(r32(at), 256)] = r32(at + 4);
+  return {
+    name, record, built: ko.info.name, init: first(INIT), exit: first(EXIT), kasan: ko.info.kasan, imports: ko.wanted, uses: uses.map(({ id }) => id), exports,
+    functions: placed.functions, elements: placed.elements, stackCheck: placed.stackCheck, codeStart: placed.codeStart,
+  };
+}
+
+// --- Running ------------------------------------------------------------------------------------------------------
+
+/** Runs `fn` in a thread of the module, named as the program that would do it, to its end. Returns what it did; EFAULT where an exception ended it. */
+async function runAs<D>(name: string, id: number, fn: ThreadFn<D>, data: D): Promise<number> {
+  const task = await createFor({ module: id, about: name }, fn, data, name);
+  getTaskStruct(task);
+  wakeUpProcess(task);
+  await block('insmod', (waiter) => waitForCommon(waiter, task.addr + TASK.exited, TASK_UNINTERRUPTIBLE, Infinity));
+  const oopsed = (loadWord(task.addr + TASK.kflags) & KTHREAD_OOPSED) !== 0;
+  const code = r32(task.addr + TASK.exit_code);
+  putTaskStruct(task);
+  if (oopsed) throw new KernelError(-EFAULT, `an oops ended its ${name === 'insmod' ? 'init' : 'exit'}; the log tells where`);
+  return code;
+}
+
+const imageOf = (id: number): Image | undefined => listImages().find((image) => image.id === id);
+
+/** The parts of the loader for which its files have to be read. */
+export const cLoader: Omit<ModuleLoader, 'takes' | 'nameOf'> = {
+  load,
+  init: (id) => runAs('insmod', id, cInit, { id, fn: imageOf(id)!.about.init }),
+  async exit(id) {
+    const { exit } = imageOf(id)!.about;
+    if (exit !== 0) await runAs('rmmod', id, cExit, exit).catch(() => undefined); // It has been told.
+  },
+  async unload(id) {
+    const image = imageOf(id);
+    if (!image) return;
+    for (const { about: other, id: used } of listImages()) if (image.about.uses.includes(used)) countUser(other.record, -1);
+    dropImage(image);
+    forgetData(image.base, image.size);
+  },
+};

@@ -1,0 +1,104 @@
+/**
+ * Parameters of C modules: the records that module_param() leaves in a module's data, and the values that insmod was given
+ * for them. What a value may look like is kernel/params.ts's.
+ */
+import { EINVAL, KernelError } from '../lib/errno.js';
+import { r32, readString, stringSize, u8, w32, writeString } from '../lib/memory.js';
+import { kasanKmalloc } from '../kernel/mm/kasan.js';
+import type { NewModule } from '../kernel/module.js';
+import { parseParam, type ParamInfo, type ParamType } from '../kernel/params.js';
+import { KERN_ERR, KERN_WARNING, printk } from '../kernel/printk/printk.js';
+
+/** struct kernel_param of include/linux/moduleparam.h: name, type, variable, permissions, most elements, their count. */
+const PARAM_WORDS = 6;
+/** Types by their C names: bytes, and least and most. */
+const INTEGERS: Readonly<Record<string, readonly [size: number, min: number, max: number]>> = {
+  byte: [1, 0, 0xff], short: [2, -0x8000, 0x7fff], ushort: [2, 0, 0xffff], int: [4, -0x80000000, 0x7fffffff], uint: [4, 0, 0xffffffff], long: [4, -0x80000000, 0x7fffffff], ulong: [4, 0, 0xffffffff], hexint: [4, 0, 0xffffffff],
+};
+
+interface Part {
+  readonly at: number;
+  readonly size: number;
+}
+
+interface Param {
+  readonly name: string;
+  readonly type: string;
+  readonly variable: number;
+  readonly most: number;
+  readonly count: number;
+}
+
+/** Writes the values that insmod was given, and says which of them nobody wanted. Throws KernelError EINVAL for a bad one. */
+export function setParams(records: Part | undefined, descriptions: Part | undefined, { id, name: module, params }: NewModule): ParamInfo[] {
+  const declared = readRecords(records);
+  const told = readDescriptions(descriptions);
+  for (const [name, input] of Object.entries(params)) {
+    const param = declared.find((known) => known.name === name.replaceAll('-', '_'));
+    if (param) setOne(param, String(input), id, module);
+    else printk('%s%s: unknown parameter \'%s\' ignored\n', KERN_WARNING, module, name);
+  }
+  return declared.map(({ name, type, most }) => ({ name, type: shownType(type, most), desc: told.get(name) ?? '' }));
+}
+
+function readRecords(part: Part | undefined): Param[] {
+  if (!part) return [];
+  return Array.from({ length: Math.floor(part.size / (PARAM_WORDS * 4)) }, (_, i) => {
+    const at = part.at + i * PARAM_WORDS * 4;
+    return { name: readString(r32(at), 256), type: readString(r32(at + 4), 64), variable: r32(at + 8), most: r32(at + 16), count: r32(at + 20) };
+  });
+}
+
+/** "name:text", one behind the other with a NUL each. */
+function readDescriptions(part: Part | undefined): Map<string, string> {
+  const told = new Map<string, string>();
+  for (let at = part?.at ?? 0; part && at < part.at + part.size; ) {
+    const text = readString(at, part.size);
+    const colon = text.indexOf(':');
+    if (colon > 0) told.set(text.slice(0, colon), text.slice(colon + 1));
+    at += stringSize(text);
+  }
+  return told;
+}
+
+function shownType(type: string, most: number): ParamType {
+  if (type === 'bool' || type === 'invbool') return 'bool';
+  if (type === 'charp' || type === 'string' || most > 0) return 'charp';
+  return type.startsWith('u') || type === 'byte' || type === 'hexint' ? 'uint' : 'int';
+}
+
+function setOne(param: Param, text: string, id: number, module: string): void {
+  try {
+    if (param.most > 0 && param.type !== 'string') setArray(param, text, id);
+    else setValue(param, param.variable, text, id);
+  } catch (error) {
+    if (error instanceof KernelError) printk('%s%s: `%s\' invalid for parameter `%s\'\n', KERN_ERR, module, text, param.name);
+    throw error;
+  }
+}
+
+function setArray(param: Param, text: string, id: number): void {
+  const values = text.split(',');
+  if (values.length > param.most) throw new KernelError(-EINVAL, `parameter ${param.name} takes at most ${param.most} values, not ${values.length}`);
+  const size = INTEGERS[param.type]?.[0] ?? (param.type === 'bool' ? 1 : 4);
+  values.forEach((value, i) => setValue(param, param.variable + i * size, value, id));
+  if (param.count !== 0) w32(param.count, values.length);
+}
+
+function setValue({ name, type, most }: Param, at: number, text: string, id: number): void {
+  const integer = INTEGERS[type];
+  if (integer) {
+    const [size, min, max] = integer;
+    const value = Number(parseParam(name, min < 0 ? 'int' : 'uint', text));
+    if (value < min || value > max) throw new KernelError(-EINVAL, `parameter ${name} takes a number from ${min} to ${max}, not "${text}"`);
+    for (let i = 0; i < size; i++) u8[at + i] = value >> (i * 8);
+  } else if (type === 'bool' || type === 'invbool') u8[at] = Number(Boolean(parseParam(name, 'bool', text === '' ? 'y' : text)) !== (type === 'invbool'));
+  else if (type === 'string') {
+    if (stringSize(text) > most) throw new KernelError(-EINVAL, `parameter ${name} takes at most ${most - 1} characters`);
+    writeString(at, most, text);
+  } else if (type === 'charp') {
+    const copy = kasanKmalloc(stringSize(text), false, id, 0);
+    if (copy !== 0) writeString(copy, stringSize(text), text);
+    w32(at, copy);
+  } else throw new KernelError(-EINVAL, `parameter ${name} has the type ${type}, which insmod cannot set`);
+}

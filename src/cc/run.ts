@@ -1,0 +1,117 @@
+/**
+ * Running C on an isolate: an instance of each module that is loaded, one table of functions, one stack, and the way into a
+ * function by its number. Instances are made when the first function of a module is called here, also for modules that were
+ * loaded after the isolate began.
+ */
+import { host } from '../arch/host.js';
+import { ENOENT, ENOMEM, KernelError } from '../lib/errno.js';
+import { r32 } from '../lib/memory.js';
+import { MACHINE, machineWord } from '../kernel/memlayout.js';
+import { stackOf, unpoison } from '../kernel/mm/kasan.js';
+import { threadfn } from '../kernel/kthread.js';
+import { currentThread } from '../kernel/sched/core.js';
+import { self } from '../kernel/smp.js';
+import { asFault } from './fault.js';
+import { imports } from './imports.js';
+import { setImportNames } from './trace.js';
+import { codeOf, listImages, type Image } from './images.js';
+
+/** What this isolate has of the C that runs on it. */
+interface Runner {
+  /** The machine it belongs to. */
+  readonly serial: number;
+  readonly table: WebAssembly.Table;
+  readonly pointer: WebAssembly.Global;
+  readonly limit: WebAssembly.Global;
+  readonly current: WebAssembly.Global;
+  readonly low: number;
+  readonly top: number;
+  readonly instances: Map<number, WebAssembly.Instance>;
+}
+
+setImportNames(() => imports);
+let runner: Runner | undefined;
+
+function theRunner(): Runner {
+  const serial = r32(machineWord(MACHINE.serial));
+  if (runner?.serial === serial) return runner;
+  const { low, top } = stackOf(self);
+  if (top === 0) throw new KernelError(-ENOMEM, 'kernel memory is out: no room for a stack');
+  const word = (value: number): WebAssembly.Global => new WebAssembly.Global({ value: 'i32', mutable: true }, value);
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+  return (runner = { serial, table, pointer: word(top), limit: word(low), current: word(0), low, top, instances: new Map() });
+}
+
+/** The instance of `image` on this isolate. */
+function instanceOf(image: Image): WebAssembly.Instance {
+  const { table, pointer, limit, current, instances } = theRunner();
+  const old = instances.get(image.id);
+  if (old) return old;
+  const end = image.tableBase + image.tableSize;
+  if (table.length < end) table.grow(end - table.length);
+  const env: Record<string, unknown> = { memory: host.wasmMemory(), __indirect_function_table: table, __stack_pointer: pointer, __stack_limit: limit, __current_task: current };
+  for (const name of image.about.imports) env[name] = imports[name] ?? exportOf(name, image);
+  const made = new WebAssembly.Instance(new WebAssembly.Module(codeOf(image)), { env });
+  instances.set(image.id, made);
+  return made;
+}
+
+/** A function that another module exports. */
+function exportOf(name: string, { about }: Image): unknown {
+  const from = listImages().find(({ id, about: other }) => about.uses.includes(id) && name in other.exports);
+  if (from === undefined) throw new KernelError(-ENOENT, `module ${about.name} wants ${name}, which no module exports any more`);
+  return functionAt(from.about.exports[name]);
+}
+
+/** The function with the number `number`; undefined if no module that is loaded has it. */
+function functionAt(number: number): ((...args: number[]) => unknown) | undefined {
+  const image = listImages().find(({ tableBase, tableSize }) => number >= tableBase && number < tableBase + tableSize);
+  if (!image) return undefined;
+  instanceOf(image);
+  return theRunner().table.get(number) ?? undefined;
+}
+
+/**
+ * Calls the C function with the number `number` and returns what it does, 0 for nothing. It may take fewer arguments than it
+ * is given, as on hardware. Throws what ends the thread.
+ */
+export function callC(number: number, ...args: number[]): number {
+  const target = functionAt(number >>> 0);
+  const { pointer, current, low } = theRunner();
+  const [before, task] = [pointer.value, current.value];
+  current.value = currentThread()?.addr ?? r32(machineWord(MACHINE.init_task));
+  try {
+    if (!target) throw new WebAssembly.RuntimeError(`no function has the number ${number}`);
+    return Number(target(...args) ?? 0) | 0;
+  } catch (error) {
+    unpoison(low, before - low); // Frames that are left at once do not take the marks of their variables away.
+    throw asFault(error);
+  } finally {
+    pointer.value = before;
+    current.value = task;
+  }
+}
+
+/** Runs what a module wants done once before anything else of it: the marks around its variables. */
+export function constructModule(id: number): void {
+  const image = listImages().find((loaded) => loaded.id === id)!;
+  const construct = instanceOf(image).exports.__wasm_call_ctors as (() => void) | undefined;
+  construct?.();
+}
+
+/** A thread whose function is C: its number, and the word that it gets. */
+export interface Start {
+  readonly fn: number;
+  readonly data: number;
+}
+
+export const cThread = threadfn(import.meta, 'C', ({ fn, data }: Start): number => callC(fn, data));
+
+/** A module's init, as what insmod does: first what goes before it. */
+export const cInit = threadfn(import.meta, 'init', ({ id, fn }: { readonly id: number; readonly fn: number }): number => {
+  constructModule(id);
+  return fn === 0 ? 0 : callC(fn);
+});
+
+/** A module's exit. */
+export const cExit = threadfn(import.meta, 'exit', (fn: number): void => void callC(fn));
