@@ -1,7 +1,7 @@
 // Writes docs/linux-map.md: each name of Linux in scripts/linux-names.txt, what it is called here, and what is different. What it
 // is called here comes from the code: from the C names that end the comments of what src/index.ts exports, or from the same name
 // in camelCase. It reads text, as scripts/check.mjs does.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,14 +15,15 @@ Writes ${MAP} from ${LIST} and from the comments of what src/index.ts exports. A
 called nothing here needs a line that says so: "name: what to do instead".
 
   --check    write nothing; exit 1 when the map is out of date
-  --json     print [{ part, name, here: [...], text }] and write nothing
+  --json     print [{ part, name, here: [...], text, inC }] and write nothing
   --help     print this
 `;
 const INTRO = `# The names of Linux, and what they are called here
 
 Linux's names in camelCase, with few exceptions. A call that may sleep has two spellings: \`await msleep(5)\` in async threads,
 \`msleepSync(5)\` in plain ones. This page is made by \`node scripts/linux-map.mjs\` from the comments in the code. Where the
-numbered behaviours differ is in [deviations.md](deviations.md).
+numbered behaviours differ is in [deviations.md](deviations.md). The last column says which names a [module in C](c-modules.md) can
+use as they are.
 `;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -38,7 +39,8 @@ else if (unknown) {
 function main() {
   const exported = readExports();
   const { rows, complaints } = readList(exported);
-  const all = [...rows, ...restOf(exported, rows)];
+  const headers = readHeaders();
+  const all = [...rows, ...restOf(exported, rows)].map((row) => ({ ...row, inC: headers.has(row.name.replace('struct ', '')) }));
   const text = asPage(all);
   if (args.includes('--json')) process.stdout.write(`${JSON.stringify(all, null, 2)}\n`);
   else if (!args.includes('--check')) writeFileSync(join(root, MAP), text);
@@ -105,7 +107,6 @@ function cNamesOf(doc = '') {
 // ---- the list -----------------------------------------------------------------------------------------------------------------
 
 function readList(exported) {
-  const names = new Set([...read(LIST).matchAll(/^[\w.]+/gm)].map(([name]) => name));
   const sysctls = new Set([...read('src/kernel/sysctl.ts').matchAll(/^ {2}'([\w.]+)': entry\(/gm)].map(([, name]) => name));
   const complaints = [];
   const rows = [];
@@ -121,7 +122,7 @@ function readList(exported) {
     if (!name) complaints.push(`${LIST}:${i + 1}: "${line}" is no name, and no "name: text"`);
     else if (rows.some((row) => row.name === name)) complaints.push(`${LIST}:${i + 1}: ${name} is there twice`);
     else {
-      const here = name.includes('.') ? [...sysctls].filter((key) => key === name).map((key) => `sysctl('${key}')`) : hereFor(exported, name, names);
+      const here = name.includes('.') ? [...sysctls].filter((key) => key === name).map((key) => `sysctl('${key}')`) : hereFor(exported, name);
       if (here.length === 0 && text === '') complaints.push(`${LIST}:${i + 1}: nothing that src/index.ts exports is called ${name} in its comment ("C: ${name}."); name it there, or write here what to do instead`);
       rows.push({ part, name, here, text });
     }
@@ -129,13 +130,12 @@ function readList(exported) {
   return { rows, complaints };
 }
 
-/** By the comments, else by the name itself; a macro that is a function's name in capitals is not that. With the spelling for plain threads. */
-function hereFor(exported, name, listed = new Set()) {
+/** By the comments, else by the name itself where the comment says no other. With the spelling for plain threads. */
+function hereFor(exported, name) {
   const byComment = exported.filter(({ cNames }) => cNames.includes(name));
   const flat = (text) => text.replaceAll('_', '').toLowerCase();
   const lead = /^_*/.exec(name)[0];
-  const isMacro = name === name.toUpperCase() && listed.has(name.toLowerCase());
-  const byName = isMacro ? [] : exported.filter((other) => flat(other.name) === flat(name) && other.name.startsWith(lead) && (lead !== '' || !other.name.startsWith('_')));
+  const byName = exported.filter((other) => other.cNames.length === 0 && flat(other.name) === flat(name) && other.name.startsWith(lead) && (lead !== '' || !other.name.startsWith('_')));
   const names = (byComment.length > 0 ? byComment : byName).map((other) => other.name);
   const isSpelling = (found) => exported.some((other) => other.name === `${found}Sync` && (other.cNames.length === 0 || other.cNames.includes(name)));
   const all = names.flatMap((found) => (isSpelling(found) ? [found, `${found}Sync`] : [found]));
@@ -149,13 +149,19 @@ function restOf(exported, rows) {
   return [...names].toSorted((a, b) => (a < b ? -1 : 1)).map((name) => ({ part: 'More names', name, here: hereFor(exported, name), text: '' }));
 }
 
+/** All names in the headers for modules in C. */
+function readHeaders() {
+  const headers = readdirSync(join(root, 'include'), { recursive: true }).filter((path) => path.endsWith('.h')).map((path) => read(join('include', path)));
+  return new Set(headers.join('\n').replaceAll(/\/\*[^]*?\*\//g, '').match(/[A-Za-z_]\w*/g));
+}
+
 function asPage(rows) {
   const lines = [INTRO];
   let part;
   for (const row of rows) {
-    if (row.part !== part) lines.push(`${part === undefined ? '' : '\n'}## ${row.part}\n\n| Linux | here | what is different |\n|---|---|---|`);
+    if (row.part !== part) lines.push(`${part === undefined ? '' : '\n'}## ${row.part}\n\n| Linux | here | what is different | C |\n|---|---|---|---|`);
     part = row.part;
-    lines.push(`| \`${row.name}\` | ${row.here.map((name) => `\`${name}\``).join(', ') || '-'} | ${row.text} |`);
+    lines.push(`| \`${row.name}\` | ${row.here.map((name) => `\`${name}\``).join(', ') || '-'} | ${row.text} | ${row.inC ? 'yes' : ''} |`);
   }
   return `${lines.join('\n')}\n`;
 }

@@ -32,8 +32,5 @@ extern void kthread_parkme(void);
 extern void kthread_exit(long code) __noreturn;
 extern void kthread_complete_and_exit(struct completion *done, long code) __noreturn;
 #define complete_and_exit(done, code)	kthread_complete_and_exit(done, code)
-#define kthread_freezable_should_stop(was) ({ bool *__was = (was); if (__was) *__was = false; kthread_should_stop(); })
-#define set_freezable()		false
-#define try_to_freeze()		false
-#define freezing(task)		false
+extern bool kthread_freezable_should_stop(bool *was_frozen);
 #endif

@@ -92,8 +92,12 @@ extern void kthread_wait_leave(void);
 	__wait_intr(wq, condition, TASK_KILLABLE, WQ_FLAG_EXCLUSIVE, , )
 #define wait_event_killable_timeout(wq, condition, timeout) \
 	__wait_until(wq, condition, TASK_KILLABLE, 0, timeout, , )
-#define wait_event_freezable(wq, condition)	wait_event_interruptible(wq, condition)
-#define wait_event_freezable_timeout(wq, condition, timeout) wait_event_interruptible_timeout(wq, condition, timeout)
+#define wait_event_freezable(wq, condition) \
+	__wait_intr(wq, condition, TASK_INTERRUPTIBLE | TASK_FREEZABLE, 0, , )
+#define wait_event_freezable_exclusive(wq, condition) \
+	__wait_intr(wq, condition, TASK_INTERRUPTIBLE | TASK_FREEZABLE, WQ_FLAG_EXCLUSIVE, , )
+#define wait_event_freezable_timeout(wq, condition, timeout) \
+	__wait_until(wq, condition, TASK_INTERRUPTIBLE | TASK_FREEZABLE, 0, timeout, , )
 #define wait_event_idle_exclusive(wq, condition) ((void)__wait_plain(wq, condition, TASK_IDLE, WQ_FLAG_EXCLUSIVE))
 #define wait_event_lock_irq(wq, condition, lock) \
 	((void)__wait_until(wq, condition, TASK_UNINTERRUPTIBLE, 0, MAX_SCHEDULE_TIMEOUT, spin_unlock_irq(&(lock)), spin_lock_irq(&(lock))))

@@ -4,12 +4,66 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findTaskByPid, listModules, snapshot } from '../index.js';
+import { until } from '../kernel/kinds.fixture.js';
 import { oneMachine } from '../kernel/machine.fixture.js';
 import { COMPILE_MS, HEAD, logFromNow, runModule, sources } from './c_module.fixture.js';
 import { listImages } from './images.js';
 
 const { machine, oopses } = oneMachine();
 const { write } = sources();
+
+/** Two threads that are frozen, in a wait and when they look. */
+const FREEZER = `${HEAD}
+#include <linux/freezer.h>
+static struct task_struct *waits, *heeds;
+static DECLARE_WAIT_QUEUE_HEAD(queue);
+static volatile int go, steps;
+static int wait(void *data)
+{
+	set_freezable();
+	printk("waits: %d\\n", wait_event_freezable(queue, go));
+	steps = 1;
+	while (!try_to_freeze())
+		schedule_timeout_interruptible(HZ);
+	printk("was frozen, now %d\\n", frozen(current));
+	steps = 2;
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(HZ);
+	return 3;
+}
+static int heed(void *data)
+{
+	bool was = true;
+	set_freezable();
+	while (!kthread_freezable_should_stop(&was))
+		schedule_timeout_interruptible(HZ);
+	return was ? 2 : 1;
+}
+static int __init freezer_init(void)
+{
+	waits = kthread_run(wait, NULL, "waits");
+	heeds = kthread_run(heed, NULL, "heeds");
+	return 0;
+}
+static void __exit freezer_exit(void)
+{
+	printk("frozen: %d%d\\n", frozen(waits), frozen(heeds));
+	printk("heeds returned %d\\n", kthread_stop(heeds));
+	go = 1;
+	wake_up(&queue);
+	printk("still frozen: %d\\n", frozen(waits));
+	thaw_processes();
+	while (steps < 1)
+		msleep(1);
+	printk("freeze: %d %d\\n", freeze_processes(), frozen(waits));
+	thaw_processes();
+	while (steps < 2)
+		msleep(1);
+	printk("waits returned %d\\n", kthread_stop(waits));
+}
+module_init(freezer_init);
+module_exit(freezer_exit);
+`;
 
 const TICKER = `${HEAD}
 static struct task_struct *task;
@@ -59,6 +113,18 @@ describe('a module in C', () => {
     ]);
     expect(listModules()).toEqual([]);
     expect(listImages()).toEqual([]);
+  }, COMPILE_MS);
+
+  test('freezes with the machine, and a stop brings a thread out that heeds it', async () => {
+    const file = join(write({ 'freezer.c': FREEZER }), 'freezer.c');
+    const lines = logFromNow();
+    await machine().insmod(file);
+    const find = (comm: string) => snapshot().find(({ name }) => name === comm);
+    await until(() => find('waits')?.letter === 'S' && find('heeds')?.letter === 'S', 'both sleep');
+    expect(await machine().freeze()).toBe(0);
+    await machine().rmmod('freezer');
+    expect(lines().filter((line) => !/^(Freezing|Restarting)/.test(line))).toEqual([
+      'frozen: 11', 'heeds returned 2', 'still frozen: 1', 'waits: 0', 'freeze: 0 1', 'was frozen, now 0', 'waits returned 3']);
   }, COMPILE_MS);
 
   test('its parameters and threads are seen from TypeScript', async () => {

@@ -6,6 +6,7 @@
 import type { Imports } from './abi.js';
 import { asan } from './imports/asan.js';
 import { completion } from './imports/completion.js';
+import { freezer } from './imports/freezer.js';
 import { kthread } from './imports/kthread.js';
 import { locking } from './imports/locking.js';
 import { printk } from './imports/printk.js';
@@ -17,5 +18,5 @@ import { time } from './imports/time.js';
 import { wait } from './imports/wait.js';
 
 export const imports: Imports = Object.freeze({
-  ...asan, ...completion, ...kthread, ...locking, ...printk, ...sched, ...signal, ...slab, ...string, ...time, ...wait,
+  ...asan, ...completion, ...freezer, ...kthread, ...locking, ...printk, ...sched, ...signal, ...slab, ...string, ...time, ...wait,
 });

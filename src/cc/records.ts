@@ -37,6 +37,9 @@ function declare({ name, size, fields }: Layout): string {
     const other = also[field.name];
     return other ? `\tunion { ${member(field.name)} ${member(other)} };` : `\t${member(field.name)}`;
   });
+  const last = fields.at(-1)!;
+  const rest = size - last.offset - last.count * (last.kind === 'u8' ? 1 : last.kind === 'f64' ? 8 : 4);
+  if (rest > 0) lines.push(`\tchar __rest[${rest}];`); // Whole: the kernel may touch it to the end.
   const asserts = fields.map((field) => `_Static_assert(__builtin_offsetof(struct ${tag}, ${field.name}) == ${field.offset}, "${tag}.${field.name}");`);
-  return `struct ${tag} {\n${lines.join('\n')}\n};\n_Static_assert(sizeof(struct ${tag}) <= ${size}, "${tag}");\n${asserts.join('\n')}\n`;
+  return `struct ${tag} {\n${lines.join('\n')}\n};\n_Static_assert(sizeof(struct ${tag}) == ${size}, "${tag}");\n${asserts.join('\n')}\n`;
 }
