@@ -4,17 +4,15 @@
  */
 import { host } from '../arch/host.js';
 import { Bug } from '../lib/bug.js';
-import { KernelError } from '../lib/errno.js';
+import { EFAULT, KernelError } from '../lib/errno.js';
 import { buffer } from '../lib/memory.js';
 import { sprintf } from '../lib/printf.js';
 import { KthreadExit } from '../kernel/exit.js';
 import { KASAN_FREE, KASAN_GLOBAL, KASAN_NULL, KASAN_PAGE, KASAN_REDZONE, badByte, markAt, objectNear } from '../kernel/mm/kasan.js';
-import { TAINT_WARN, addTaint, callTrace, printTrace, whereLine } from '../kernel/panic.js';
-import { KERN_ALERT, KERN_ERR, printk } from '../kernel/printk/printk.js';
+import { TAINT_WARN, addTaint, callTrace, panic, printTrace, whereLine, whoRuns } from '../kernel/panic.js';
+import { KERN_ALERT, KERN_ERR, KERN_WARNING, printk } from '../kernel/printk/printk.js';
 import { currentThread } from '../kernel/sched/core.js';
-import { TASK } from '../kernel/sched/task.js';
-import { r32, readString } from '../lib/memory.js';
-import { TASK_COMM_LEN } from '../kernel/param.js';
+import { self } from '../kernel/smp.js';
 import { isStackCheck } from './trace.js';
 
 /** Thrown through C code; what was to be said before the oops has been said. Its stack is a finished call trace. */
@@ -38,8 +36,9 @@ const hex = (at: number): string => (at >>> 0).toString(16).padStart(8, '0');
 export function badAccess(at: number, size: number, write: boolean): never {
   const trace = host.errorTrace(badAccess);
   if (isNull(at) || at < 0 || at + size > buffer.byteLength || markAt(at) === KASAN_NULL) throw pageFault(at, write, trace);
-  reportKasan(at, size, write, trace);
-  throw new Fault('KASAN', 'the access above', callTrace(trace, current()));
+  const kind = kindOf(at, size);
+  reportKasan(kind, `${write ? 'Write' : 'Read'} of size ${size}`, at, trace);
+  throw new Fault('KASAN', kind, '');
 }
 
 function pageFault(at: number, write: boolean, trace: string): Fault {
@@ -60,14 +59,14 @@ function kindOf(at: number, size: number): string {
 }
 
 /** Says that code touched what is not its own. C: kasan_report. */
-function reportKasan(at: number, size: number, write: boolean, trace: string): void {
+function reportKasan(kind: string, what: string, at: number, trace: string): void {
   const task = current();
-  const [comm, pid] = task === 0 ? ['swapper', 0] : [readString(task + TASK.comm, TASK_COMM_LEN), r32(task + TASK.pid)];
+  const { comm, pid } = whoRuns(task, self);
   const finished = callTrace(trace, task);
   addTaint(TAINT_WARN);
   printk('%s==================================================================\n', KERN_ERR);
-  printk('%sBUG: KASAN: %s in %s\n', KERN_ERR, kindOf(at, size), placeOf(finished));
-  printk('%s%s of size %d at addr %s by task %s/%d\n', KERN_ERR, write ? 'Write' : 'Read', size, hex(at), comm, pid);
+  printk('%sBUG: KASAN: %s in %s\n', KERN_ERR, kind, placeOf(finished));
+  printk('%s%s at addr %s by task %s/%d\n', KERN_ERR, what, hex(at), comm, pid);
   printk('%s%s\n', KERN_ERR, whereLine(task));
   printTrace(KERN_ERR, finished, task);
   describeObject(at);
@@ -86,20 +85,12 @@ function describeObject(at: number): void {
   printk('%sThe buggy address is located %s %s%d-byte region [%s, %s)\n', KERN_ERR, where, freed ? 'freed ' : '', size, hex(from), hex(from + size));
 }
 
-/** A free of what is no live object. C: kasan_report_invalid_free. */
+/** A free of what is no live object. Never returns. C: kasan_report_invalid_free. */
 export function badFree(at: number): never {
-  const trace = host.errorTrace(badFree);
-  const task = current();
-  const finished = callTrace(trace, task);
   const object = objectNear(at);
-  printk('%s==================================================================\n', KERN_ERR);
-  printk('%sBUG: KASAN: %s in %s\n', KERN_ERR, object?.freed && object.at === at ? 'double-free' : 'invalid-free', placeOf(finished));
-  printk('%sFree of addr %s by task %s/%d\n', KERN_ERR, hex(at), task === 0 ? 'swapper' : readString(task + TASK.comm, TASK_COMM_LEN), task === 0 ? 0 : r32(task + TASK.pid));
-  printk('%s%s\n', KERN_ERR, whereLine(task));
-  printTrace(KERN_ERR, finished, task);
-  describeObject(at);
-  printk('%s==================================================================\n', KERN_ERR);
-  throw new Fault('KASAN', 'the free above', finished);
+  const kind = object?.freed && object.at === at ? 'double-free' : 'invalid-free';
+  reportKasan(kind, 'Free', at, host.errorTrace(badFree));
+  throw new Fault('KASAN', kind, '');
 }
 
 /** BUG() and BUG_ON(). Never returns. */
@@ -108,6 +99,33 @@ export function bugAt(file: string, line: number): never {
   printk('%s------------[ cut here ]------------\n', KERN_ALERT);
   printk('%skernel BUG at %s:%d!\n', KERN_ALERT, file, line);
   throw new Fault('invalid opcode', '0000', callTrace(trace, current()));
+}
+
+/** WARN() and its like, with the text that was given or none; the caller goes on. C: __warn. */
+export function warnAt(file: string, line: number, said: string): void {
+  const task = current();
+  const { cpu, pid } = whoRuns(task, self);
+  const trace = callTrace(host.errorTrace(warnAt), task);
+  addTaint(TAINT_WARN);
+  printk('%s------------[ cut here ]------------\n', KERN_WARNING);
+  if (said !== '') printk('%s%s\n', KERN_WARNING, said.trimEnd());
+  printk('%sWARNING: CPU: %d PID: %d at %s:%d %s\n', KERN_WARNING, cpu, pid, file, line, placeOf(trace).replace(/\] .*$/, ']'));
+  printk('%s%s\n', KERN_WARNING, whereLine(task));
+  printTrace(KERN_WARNING, trace, task);
+  printk('%s---[ end trace ]---\n', KERN_WARNING);
+}
+
+/** Where the caller is, for who asks. C: dump_stack. */
+export function dumpStack(): void {
+  const task = current();
+  printk('%s\n', whereLine(task));
+  printTrace('', host.errorTrace(dumpStack), task);
+}
+
+/** Stops the machine, and the caller at once. Never returns. C: panic. */
+export function panicC(said: string): never {
+  panic('%s', said);
+  throw new KthreadExit(-EFAULT);
 }
 
 /** What `error`, which came out of C code, ends the thread with: itself if the kernel threw it, else the exception that a CPU would have raised. */
@@ -124,7 +142,7 @@ export function asFault(error: unknown): unknown {
   }
   if (/divide|remainder|division|integer overflow/.test(message)) return new Fault('divide error', '0000', trace);
   if (/out of bounds/.test(message) && !/table/.test(message)) {
-    printk('%sBUG: unable to handle page fault\n', KERN_ALERT);
+    printk('%sBUG: unable to handle page fault for an address beyond %s\n', KERN_ALERT, hex(buffer.byteLength - 1));
     return new Fault('Oops', '0000', trace);
   }
   if (/function|table/.test(message)) {

@@ -10,7 +10,7 @@ import { linesOf, listImages, type Image } from './images.js';
 /** Tables of lines by image number; a few hundred bytes a function. */
 const tables = new Map<number, Uint8Array>();
 /** Functions of this folder: the name of one that C called stands for it, the others are how a call gets there. */
-const OURS = new URL('.', import.meta.url).href;
+const OURS = [new URL('.', import.meta.url).href, new URL('../../src/cc/', import.meta.url).pathname];
 const FRAME = /^(?:.+ \()?wasm:\/\/wasm\/(.*)-[0-9a-f]+:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
 
 /** A frame of an engine's stack that is in C: `name+0x10/0x40 [module] file.c:12`. Undefined for any other. */
@@ -23,7 +23,7 @@ function readFrame(frame: string): string | undefined {
 
 /** '' for a frame that says nothing to who reads C. */
 function ours(frame: string): string | undefined {
-  if (!frame.includes(OURS)) return undefined;
+  if (!OURS.some((folder) => frame.includes(folder))) return undefined;
   const [, name] = /^(?:Object\.)?(\w+) \(/.exec(frame) ?? [];
   return name !== undefined && name in imports() ? name : '';
 }

@@ -194,7 +194,7 @@ function makeFirstTasks(): void {
 }
 
 function listenTo({ onOops }: BootOptions): void {
-  announce = onOops ?? ((task, error) => host.write(2, `kthread: ${task.comm}[${task.pid}] met an exception: ${error.stack ?? String(error)}\n`));
+  announce = onOops ?? ((task, error) => host.write(2, `kthread: ${task.comm}[${task.pid}] met an exception: ${error.stack || String(error)}\n`));
   setOopsListener(announce);
   onLiveness(updateLiveness);
   lookForWork(updateLiveness); // Other isolates ring when they make the first or end the last.

@@ -26,10 +26,11 @@ import { beginParams, endParams, type ParamInfo, type ParamInput } from './param
 import { forEachTask } from './pid.js';
 import { KERN_ALERT, KERN_WARNING, printk } from './printk/printk.js';
 import { COMPLETION, completeAllAt, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { block, currentThread, localThread, probeThread } from './sched/core.js';
+import { block, currentThread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { KTHREAD_SYSTEM, TASK, TASK_DEAD, TASK_UNINTERRUPTIBLE } from './sched/task.js';
 import { ISOLATE, ISOLATE_FREE, SHARED, forEachIsolate, isolateAlive, reserveIsolate } from './smp.js';
+import { taskTrace } from './stacktrace.js';
 import { freeStatics } from './statics.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
 import { msecsToJiffies, uptime } from './time/time.js';
@@ -439,10 +440,9 @@ async function reportLeft(at: number): Promise<void> {
   const name = readString(at + MODULE.name, NAME_LEN);
   for (const task of threadsOf(r32(at + MODULE.id))) {
     if ((load(task.addr + TASK.kflags) & KTHREAD_SYSTEM) !== 0) continue; // The machine started it for the module, such as a kworker.
-    const thread = localThread(task.addr);
-    const trace = thread?.addr === task.addr ? await probeThread(thread) : '';
+    const trace = await taskTrace(task);
     addTaint(TAINT_DIE);
-    printk('%sBUG: module %s was removed, but its thread %s:%d still runs; its exit must kthreadStop() it\n', KERN_ALERT, name, task.comm, task.pid);
+    printk('%sBUG: module %s was removed, but its thread %s:%d still runs; its exit must %s() it\n', KERN_ALERT, name, task.comm, task.pid, r32(at + MODULE.loaded) === 0 ? 'kthreadStop' : 'kthread_stop');
     printTaskTrace(task.addr, trace);
   }
 }

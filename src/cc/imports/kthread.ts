@@ -1,13 +1,18 @@
 /**
  * kernel/kthread.c for C modules: a thread's function is a number of the table, its data a word.
  */
+import { buffer, r32, readString } from '../../lib/memory.js';
 import { sprintf } from '../../lib/printf.js';
 import { KthreadExit, kthreadCompleteAndExit } from '../../kernel/exit.js';
 import {
   createForSync, getTaskStruct, kthreadParkSync, kthreadParkmeSync, kthreadShouldPark, kthreadShouldStop, kthreadShouldStopOrPark, kthreadStopSync, kthreadUnpark, putTaskStruct,
 } from '../../kernel/kthread.js';
+import { KASAN_FREE, markAt } from '../../kernel/mm/kasan.js';
+import { TASK_COMM_LEN } from '../../kernel/param.js';
 import { Completion } from '../../kernel/sched/completion.js';
 import { needThread } from '../../kernel/sched/core.js';
+import { Task } from '../../kernel/sched/handle.js';
+import { TASK } from '../../kernel/sched/task.js';
 import { kthreadBind } from '../../kernel/sched/affinity.js';
 import { checked, errnoOf, formatted, taskOf, text, type Imports } from '../abi.js';
 import { cThread } from '../run.js';
@@ -19,9 +24,9 @@ export const kthread: Imports = {
   kthread_create_on_node: (fn: number, data: number, _node: number, format: number, args: number) => create(fn, data, -1, formatted(format, args)),
   kthread_create_on_cpu: (fn: number, data: number, cpu: number, format: number) => create(fn, data, cpu, sprintf(text(format), cpu)),
   kthread_bind: (task: number, cpu: number) => kthreadBind(taskOf(task), cpu),
-  kthread_stop: (task: number) => errnoOf(() => kthreadStopSync(taskOf(task))),
+  kthread_stop: (task: number) => stop(task),
   kthread_stop_put: (task: number) => {
-    const code = errnoOf(() => kthreadStopSync(taskOf(task)));
+    const code = stop(task);
     putTaskStruct(taskOf(task));
     return code;
   },
@@ -37,6 +42,13 @@ export const kthread: Imports = {
   get_task_struct: (task: number) => getTaskStruct(taskOf(task)).addr,
   put_task_struct: (task: number) => putTaskStruct(taskOf(task)),
 };
+
+/** A thread that is gone is a warning, and what it returned: its record is not another task's yet, and still has its pid as tgid. */
+function stop(at: number): number {
+  const gone = markAt(at) === KASAN_FREE && at >>> 0 < buffer.byteLength;
+  const task = gone ? new Task(at, r32(at + TASK.tgid), readString(at + TASK.comm, TASK_COMM_LEN)) : taskOf(at);
+  return errnoOf(() => kthreadStopSync(task));
+}
 
 function exit(code: number): never {
   needThread('kthread_exit');

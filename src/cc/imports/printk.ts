@@ -2,13 +2,11 @@
  * kernel/printk and lib/vsprintf.c for C modules. The format and its conversions are lib/printf.ts's; here its arguments are
  * found in memory.
  */
-import { host } from '../../arch/host.js';
 import { ERANGE, EINVAL } from '../../lib/errno.js';
 import { u8, w32 } from '../../lib/memory.js';
-import { warnTask } from '../../kernel/panic.js';
 import { printkRatelimit, printkText } from '../../kernel/printk/printk.js';
-import { currentThread } from '../../kernel/sched/core.js';
 import { checked, formatted, text, type Imports } from '../abi.js';
+import { dumpStack, panicC } from '../fault.js';
 
 const encoder = new TextEncoder();
 
@@ -26,15 +24,6 @@ function store(at: number, size: number, made: string): number {
 
 /** As store, but says how much was written. */
 const storeCut = (at: number, size: number, made: string): number => Math.min(store(at, size >>> 0, made), Math.max(0, (size >>> 0) - 1));
-
-/** WARN() and its like; without a text there is only the place. */
-export function warnC(file: number, line: number, format: number, args: number): void {
-  const trace = host.errorTrace(warnC);
-  const place = `${text(file)}:${line}`;
-  const [, first] = /^at (?:async )?(.*)$/m.exec(trace) ?? [];
-  if (format !== 0) warnTask(currentThread()?.addr ?? 0, trace, '%s: %s', place, formatted(format, args).trimEnd());
-  else warnTask(currentThread()?.addr ?? 0, trace, '%s%s', place, first === undefined ? '' : '');
-}
 
 /** A number in a text, as kstrto* read it: the whole text but for a newline at its end. */
 function kstrto(at: number, base: number, min: bigint, max: bigint): bigint | number {
@@ -68,6 +57,8 @@ export const printk: Imports = {
   _printk: (format: number, args: number) => printkText(formatted(format, args)),
   vprintk: (format: number, args: number) => printkText(formatted(format, args)),
   kthread_printk_ratelimit: () => printkRatelimit(),
+  panic: (format: number, args: number) => panicC(formatted(format, args)),
+  dump_stack: () => dumpStack(),
   sprintf: (to: number, format: number, args: number) => store(to, 0x7fffffff, formatted(format, args)),
   vsprintf: (to: number, format: number, args: number) => store(to, 0x7fffffff, formatted(format, args)),
   snprintf: (to: number, size: number, format: number, args: number) => store(to, size >>> 0, formatted(format, args)),

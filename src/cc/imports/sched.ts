@@ -9,9 +9,8 @@ import { TASK, TASK_NORMAL } from '../../kernel/sched/task.js';
 import { findTaskByPid } from '../../kernel/sched/handle.js';
 import { ISOLATE, numPossibleCpus, self } from '../../kernel/smp.js';
 import { yieldCpuSync } from '../../kernel/time/sleep.js';
-import { taskOf, text, type Imports } from '../abi.js';
-import { bugAt } from '../fault.js';
-import { warnC } from './printk.js';
+import { formatted, taskOf, text, type Imports } from '../abi.js';
+import { bugAt, warnAt } from '../fault.js';
 
 export const sched: Imports = {
   schedule: () => scheduleSync(),
@@ -33,5 +32,5 @@ export const sched: Imports = {
   kthread_preempt_enable: () => preemptEnable(),
   kthread_might_sleep: (why: number) => mightSleep(text(why)),
   kthread_bug: (file: number, line: number) => bugAt(text(file), line),
-  kthread_warn: (file: number, line: number, format: number, args: number) => warnC(file, line, format, args),
+  kthread_warn: (file: number, line: number, format: number, args: number) => warnAt(text(file), line, format === 0 ? '' : formatted(format, args)),
 };

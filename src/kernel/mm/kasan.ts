@@ -13,7 +13,7 @@ import { alignUp, ptr, s32, struct, u32 } from '../../lib/struct.js';
 import { rawSpinLock, rawSpinUnlock } from '../locking/raw_spinlock.js';
 import { HEAP_BLOCK, MACHINE, MACHINE_AT, SHADOW_AT, machineWord } from '../memlayout.js';
 import { ISOLATE } from '../smp.js';
-import { kfree, kmalloc, kzalloc } from './slab.js';
+import { kfree, kmalloc, kmemCacheFree, kzalloc } from './slab.js';
 
 /** Why bytes may not be touched. Linux's numbers, mm/kasan/kasan.h. */
 export const KASAN_FREE = 0xfb, KASAN_REDZONE = 0xfc, KASAN_GLOBAL = 0xf9, KASAN_PAGE = 0xfe, KASAN_NULL = 0xff;
@@ -47,8 +47,11 @@ export function badByte(at: number, size: number): number {
 /** What is marked at `at`: KASAN_*, or 1 to 7 where only the first so many of its eight bytes are allowed. */
 export const markAt = (at: number): number => u8[shadowOf(at)];
 
-/** Nobody touches the first page of memory: done once, before the first code that checks. */
-export const initShadow = (): void => poison(0, MACHINE_AT, KASAN_NULL);
+/** Before the first code that checks: nobody touches the first page of memory, and what is freed from now on waits. */
+export function initShadow(): void {
+  poison(0, MACHINE_AT, KASAN_NULL);
+  freedRing();
+}
 
 // --- The allocator ------------------------------------------------------------------------------------------------
 
@@ -65,7 +68,9 @@ const REDZONE = 8;
 
 /** Objects that were freed and not yet given back: so long is use after free found. */
 const FREED_MAX = 256;
-const FREED = struct('kasan_freed', { lock: u32('a'), next: u32('l'), bytes: s32('l'), objects: ptr('l', FREED_MAX) });
+/** And so many task records: a stale pointer finds the task that it meant, not another. */
+const TASKS_MAX = 64;
+const FREED = struct('kasan_freed', { lock: u32('a'), next: u32('l'), bytes: s32('l'), objects: ptr('l', FREED_MAX), next_task: u32('l'), tasks: ptr('l', TASKS_MAX) });
 const FREED_BYTES_MAX = 4 << 20;
 
 /** An object of module code, as a report tells of it. */
@@ -143,6 +148,23 @@ function keepFreed(start: number, size: number): void {
   w32(ring + FREED.next, next % FREED_MAX);
   rawSpinUnlock(ring + FREED.lock);
   for (const object of out) reallyFree(object);
+}
+
+/** Frees a task record of `size` bytes; while there is code that checks, later, so that it does not become another task at once. */
+export function freeTask(task: number, size: number): void {
+  const ring = load(machineWord(MACHINE.freed));
+  if (ring === 0) return kmemCacheFree(task);
+  poison(task, size, KASAN_FREE);
+  rawSpinLock(ring + FREED.lock);
+  const next = r32(ring + FREED.next_task);
+  const slot = ring + FREED.tasks + next * 4;
+  const old = r32(slot);
+  w32(slot, task);
+  w32(ring + FREED.next_task, (next + 1) % TASKS_MAX);
+  rawSpinUnlock(ring + FREED.lock);
+  if (old === 0) return;
+  unpoison(old, size);
+  kmemCacheFree(old);
 }
 
 function freedRing(): number {

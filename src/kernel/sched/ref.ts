@@ -4,7 +4,8 @@
  */
 import { cas, fetchAdd, load, store } from '../../lib/atomic.js';
 import { r32 } from '../../lib/memory.js';
-import { kfree, kmemCacheFree } from '../mm/slab.js';
+import { freeTask } from '../mm/kasan.js';
+import { kfree } from '../mm/slab.js';
 import { TASK } from './task.js';
 
 /** Takes a reference; false if the record is free. It may be another task's than the caller means: see tryGetTask. */
@@ -31,5 +32,5 @@ export function putTask(task: number): void {
   store(task + TASK.pid, 0);
   kfree(r32(task + TASK.oops));
   kfree(r32(task + TASK.fn));
-  kmemCacheFree(task);
+  freeTask(task, TASK.sizeof);
 }

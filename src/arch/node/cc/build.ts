@@ -34,7 +34,7 @@ const FLAGS = [
 
 /** Checks inline, with the shadow at its fixed place. */
 const KASAN_FLAGS = [
-  '-D__SANITIZE_ADDRESS__', 'cc1:-fsanitize=kernel-address', 'cc1:-mllvm', `cc1:-asan-mapping-offset=${SHADOW_AT}`, 'cc1:-mllvm', 'cc1:-asan-globals=1', 'cc1:-mllvm', 'cc1:-asan-stack=1',
+  '-D__SANITIZE_ADDRESS__', 'cc1:-fsanitize=kernel-address', 'cc1:-mllvm', `cc1:-asan-mapping-offset=${SHADOW_AT}`, 'cc1:-mllvm', 'cc1:-asan-globals=1', 'cc1:-mllvm', 'cc1:-asan-stack=1', 'cc1:-fsanitize-address-use-after-scope',
   'cc1:-mllvm', 'cc1:-asan-instrumentation-with-call-threshold=100000',
 ];
 
