@@ -801,7 +801,7 @@ const blocksInPlain = (call: string): KernelError =>
 /** A blocking call that need not sleep still counts: after the budget it goes through the event loop. */
 export function ready<T>(value: T): Promise<T> {
   if (plain) throw blocksInPlain('this call');
-  if (!overBudget()) return Promise.resolve(value);
+  if (!overBudget() || r32(preemptWord(holder())) !== 0) return Promise.resolve(value); // A wait that dropped a spinlock has it again.
   const thread = currentThread();
   if (thread !== null && (thread.gate !== null || thread === stepping)) return Promise.resolve(value);
   return (thread === null ? turn() : suspend(thread, Infinity, null)).then(() => value);

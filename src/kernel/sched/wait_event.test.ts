@@ -7,8 +7,10 @@ import { load, store } from '../../lib/atomic.js';
 import { EINVAL } from '../../lib/errno.js';
 import { CLOSURE, CPU1, HERE, KINDS, pause, until, words } from '../kinds.fixture.js';
 import { getTaskStruct, kthreadRun, kthreadStop, kthreadStopPut, wakeUpProcess } from '../kthread.js';
-import { declareSpinlock, spinIsLocked } from '../locking/spinlock.js';
+import { declareSpinlock, newSpinlock, spinIsLocked, spinLock, spinUnlock } from '../locking/spinlock.js';
 import { oneMachine } from '../machine.fixture.js';
+import { dmesg } from '../printk/syslog.js';
+import { mdelay } from '../time/sleep.js';
 import { uptime } from '../time/time.js';
 import type { Task } from './handle.js';
 import { TASK, TASK_UNINTERRUPTIBLE } from './task.js';
@@ -18,7 +20,7 @@ import {
 import {
   describeWait, newWaitQueueHead, waitqueueActive, wakeUp, wakeUpAll, wakeUpInterruptible, wakeUpInterruptibleAll, wakeUpLocked, wakeUpNr, type WaitQueueHead,
 } from './wait.js';
-import { waitEvent, waitEventInterruptible, waitEventInterruptibleSync, waitEventState, waitEventTimeout } from './wait_event.js';
+import { waitEvent, waitEventInterruptible, waitEventInterruptibleSync, waitEventLockIrq, waitEventState, waitEventTimeout } from './wait_event.js';
 import { PAIRS, SIGKILL, SIGTERM, end, signal, sleeps, start } from './waiting.fixture.js';
 
 const { oopses } = oneMachine();
@@ -428,4 +430,16 @@ test('a queue may be freed with `using`, and a thread that still waits there fin
   }
   await expect(end(task)).rejects.toThrow('was ended by an exception');
   expect(oopses.at(-1)!.error.message).toMatch(/is no wait queue: it was never initialised, or is freed/);
+});
+
+test('a wait with a lock whose condition holds at once keeps the CPU, also when the event loop is due', async () => {
+  const [q, lock] = [newWaitQueueHead(), newSpinlock()];
+  const task = await kthreadRun(async () => {
+    mdelay(5); // More than an isolate has before it owes its event loop a turn.
+    spinLock(lock);
+    await waitEventLockIrq(q, () => true, lock);
+    spinUnlock(lock);
+  }, undefined, 'quick');
+  await until(() => !task.exists);
+  expect(dmesg({ time: 'none' }).filter((line) => line.includes('scheduling while atomic'))).toEqual([]);
 });
