@@ -36,14 +36,14 @@ test('every word of the record is in the picture, and the picture goes through J
   addTask(2, 'kthreadd');
   addTask(7, 'a_rather_long_name/7', {
     __state: TASK_UNINTERRUPTIBLE, kflags: KTHREAD_STARTED | KTHREAD_SHOULD_STOP | KTHREAD_OOPSED, cpu: 1, module: 3, wchan: wchan('schedule_timeout'),
-    static_prio: 125, nvcsw: 4, nivcsw: 5, wakeups: 6, usage: 2, sig_pending: 0x100, sig_allowed: 0x200, sig_kernel: -1, cpus_allowed: 2,
+    static_prio: 125, nvcsw: 4, nivcsw: 5, usage: 2, sig_pending: 0x100, sig_allowed: 0x200, sig_kernel: -1, cpus_allowed: 2,
   }, { start_time: 1000, run_time: 12.5, last_switch: 8000 });
   const [first, second, ...more] = JSON.parse(JSON.stringify(snapshot())) as unknown[];
   expect([first, more]).toMatchObject([{ pid: 2, ppid: 0, name: 'kthreadd', letter: 'S' }, []]);
   expect(second).toEqual({
     pid: 7, ppid: 2, tgid: 7, comm: 'a_rather_long_n', name: 'a_rather_long_name/7', state: 2, letter: 'D', flags: KTHREAD_FLAGS,
     kflags: ['should_stop', 'started', 'oopsed'], nice: 5, prio: 125, staticPrio: 125, policy: 0, rtprio: 0, cpu: 1, isolate: 1, tid: 4711, module: 3,
-    wchan: 'schedule_timeout', nvcsw: 4, nivcsw: 5, wakeups: 6, startTime: 1000, runTime: 12.5, lastSwitch: 8000, sleptMs: 1000,
+    wchan: 'schedule_timeout', nvcsw: 4, nivcsw: 5, wakeups: 3, startTime: 1000, runTime: 12.5, lastSwitch: 8000, sleptMs: 1000,
     cpusAllowed: [2, 0], sigPending: [0x100, 0], sigShared: [0, 0], sigAllowed: [0x200, 0], sigKernel: [0xffffffff, 0], usage: 2, oopsed: true, borrowed: false,
   });
 });

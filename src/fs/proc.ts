@@ -161,7 +161,7 @@ export function readTask(at: number, pid: number): ProcTask | undefined {
     nice: staticPrio - DEFAULT_PRIO, prio: policy === SCHED_NORMAL ? staticPrio : 99 - rtprio, staticPrio, policy, rtprio,
     cpu: word(TASK.cpu), isolate, tid: known ? load(slot + ISOLATE.tid) : 0, module: word(TASK.module),
     wchan: letter === 'R' ? '0' : wchanName(word(TASK.wchan)),
-    nvcsw: word(TASK.nvcsw) >>> 0, nivcsw: word(TASK.nivcsw) >>> 0, wakeups: word(TASK.wakeups) >>> 0,
+    nvcsw: word(TASK.nvcsw) >>> 0, nivcsw: word(TASK.nivcsw) >>> 0, wakeups: Math.max(0, (word(TASK.nvcsw) >>> 0) - (letter === 'R' ? 0 : 1)), // Each sleep but the one that goes on has ended with one.
     startTime: time(TASK.start_time), runTime: time(TASK.run_time) + turn, lastSwitch,
     sleptMs: letter === 'R' ? 0 : Math.max(0, uptime() - lastSwitch),
     cpusAllowed: bits(TASK.cpus_allowed),

@@ -98,9 +98,9 @@ export class Client implements Disposable {
   }
 
   /** The items of a call, all in one list, with its result. */
-  async collect<N extends CallName>(call: N, args: Calls[N]['args']): Promise<{ items: Array<Calls[N]['item']>; result: Calls[N]['result'] }> {
+  async collect<N extends CallName>(call: N, args: Calls[N]['args'], options: { readonly signal?: AbortSignal } = {}): Promise<{ items: Array<Calls[N]['item']>; result: Calls[N]['result'] }> {
     const items: Array<Calls[N]['item']> = [];
-    const result = await this.call(call, args, { onItem: (item) => void items.push(item) });
+    const result = await this.call(call, args, { ...options, onItem: (item) => void items.push(item) });
     return { items, result };
   }
 

@@ -10,6 +10,8 @@ import { ControlError, type Client } from './client.js';
 import { NoTarget, connectTo } from './machines.js';
 
 export const OK = 0, FAILED = 1, WRONG_USAGE = 2, NO_MACHINE = 3;
+/** As a shell says it of a program that Ctrl-C ended. */
+export const INTERRUPTED = 130;
 
 /** Where the program's words go and what it knows of its surroundings; a shell puts its own in place of them. */
 export interface Surroundings {
@@ -76,10 +78,11 @@ export function onMachine<O extends object>(command: Command, around: Surroundin
 }
 
 /** The status of `work`; what it throws is said in one sentence that names the command. */
-export async function attempt(name: string, { complain }: Pick<Surroundings, 'complain'>, work: () => Promise<number | void>): Promise<number> {
+export async function attempt(name: string, { complain, signal }: Pick<Surroundings, 'complain' | 'signal'>, work: () => Promise<number | void>): Promise<number> {
   try {
     return (await work()) ?? OK;
   } catch (error) {
+    if (signal?.aborted) return INTERRUPTED; // Whatever went wrong then, the user wanted it to.
     if (error instanceof NoTarget || error instanceof NoDirectory) {
       complain(`${name}: ${error.message}\n`);
       return NO_MACHINE;

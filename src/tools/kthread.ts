@@ -14,6 +14,7 @@ import { addPs } from './ps.js';
 import { addRun } from './run.js';
 import { addSettingCommands } from './settings.js';
 import { addThreadCommands } from './threads.js';
+import { addTop } from './top.js';
 
 const WRONG_USAGE = 2;
 
@@ -42,7 +43,7 @@ async function main(args: readonly string[]): Promise<number> {
   const around = { ...TERMINAL, ended };
   addConformance(program, around);
   program.commandsGroup('Looking at a machine that runs, and steering it:');
-  for (const add of [addList, addPs, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands]) add(program, around);
+  for (const add of [addList, addPs, addTop, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands]) add(program, around);
   if (args[0] !== 'run') process.stdout.on('error', () => process.exit(status)); // EPIPE: nobody reads any more, as with | head.
   try {
     if (args.length === 0) program.error('which command? kthread --help lists them');

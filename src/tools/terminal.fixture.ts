@@ -21,6 +21,7 @@ export interface Ran {
 
 export class Terminal {
   readonly folder = mkdtempSync(join(tmpdir(), 'ktl-'));
+  readonly kthreadPath = PROGRAM;
   readonly env: NodeJS.ProcessEnv = { ...process.env, XDG_RUNTIME_DIR: this.folder, NO_COLOR: '1' };
   readonly #children = new Set<ChildProcess>();
 

@@ -51,7 +51,6 @@ export const TASK = struct('task_struct', {
   oops: ptr('a'), //            what killed it, as text
   nvcsw: u32('o'), //           times it slept
   nivcsw: u32('o'), //          times it yielded
-  wakeups: u32('a'),
   sig_pending: u32('a', 2), //  signal n is bit n-1
   sig_shared: u32('a', 2),
   sig_allowed: u32('a', 2), //  from anybody
