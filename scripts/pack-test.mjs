@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const COMMAND_MS_MAX = 180_000;
-const MUST_BE_INSIDE = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'ARCHITECTURE.md', 'dist/index.js', 'dist/index.d.ts', 'dist/tools/kthread.js'];
+const MUST_BE_INSIDE = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'ARCHITECTURE.md', 'dist/index.js', 'dist/index.d.ts', 'dist/tools/kthread.js', 'include/linux/kthread.h', 'examples/hello.c', 'examples/hello.ko'];
 const MUST_NOT_BE_INSIDE = /\.(test|litmus|fixture)\.|^(src|scripts|bench|node_modules)\/|tsbuildinfo|\.tgz$/;
 
 // The thread is one that only stops when told to, and its result comes back through kthreadStop().
@@ -51,6 +51,8 @@ console.log(`${passed} passed, ${failed} failed`);
 if (failed > 0) process.exitCode = 1;
 
 function tryPackage(folder) {
+  const prebuilt = run(process.execPath, [join(root, 'scripts', 'prebuilt.mjs')], root);
+  verdict('the examples in C are built', prebuilt.trouble);
   // Without the scripts: what is in dist/ now is what is looked at.
   const pack = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root);
   verdict('npm pack makes a tarball', pack.trouble);
@@ -71,6 +73,11 @@ function tryPackage(folder) {
   verdict('a JavaScript program runs a thread', program.trouble ?? (program.stdout.includes('result 42') ? undefined : `it printed: ${program.stdout}`));
   const bin = run(join('node_modules', '.bin', 'kthread'), ['--help'], project);
   verdict('the kthread command starts', bin.trouble);
+  const hello = join('node_modules', 'kthread', 'examples', 'hello');
+  const ko = run(join('node_modules', '.bin', 'kthread'), ['run', `${hello}.ko`, '--for', '500ms'], project, { KTHREAD_CC: 'none' });
+  verdict('a prebuilt module in C runs where no compiler is', ko.trouble ?? (/hello number 1 from greeter/.test(ko.stdout) ? undefined : `it printed: ${ko.stdout}`));
+  const c = run(join('node_modules', '.bin', 'kthread'), ['run', `${hello}.c`], project, { KTHREAD_CC: 'none' });
+  verdict('its source asks for a compiler there, in one sentence', /npm install --save-dev @yowasp\/clang/.test(c.trouble ?? '') ? undefined : `it said: ${c.trouble ?? c.stdout}`);
   const types = typeCheck(project);
   verdict('a TypeScript program type-checks against it', types.trouble);
 }
@@ -97,11 +104,11 @@ function typeCheck(project) {
   return run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', project], project);
 }
 
-function run(command, args, cwd) {
+function run(command, args, cwd, more = {}) {
   // npm says to its scripts which project it runs for; the npm started here must not believe it.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|command|config_local_prefix)/.test(name)));
   const done = spawnSync(command, args, {
-    cwd, env, encoding: 'utf8', timeout: COMMAND_MS_MAX, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' && command !== process.execPath,
+    cwd, env: { ...env, ...more }, encoding: 'utf8', timeout: COMMAND_MS_MAX, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' && command !== process.execPath,
   });
   const trouble = done.error?.message ?? (done.status === 0 ? undefined : `exit ${done.status ?? done.signal}\n${done.stdout}${done.stderr}`.trim());
   return { stdout: done.stdout ?? '', trouble };

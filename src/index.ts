@@ -13,6 +13,7 @@ setToolchain(nodeToolchain);
 
 // Booting and halting, modules
 export { boot, runningMachine, type BootOptions, type Machine, type ShutdownReport } from './init/main.js';
+export { buildModule, type BuildModuleOptions } from './cc/build.js';
 export { insmod, listModules, moduleExit, moduleInit, rmmod, type InsmodOptions, type Module, type RmmodOptions } from './kernel/module.js';
 export { moduleParam, type Param, type ParamInfo, type ParamInput, type ParamType } from './kernel/params.js';
 export { declareShared, type KernelWord, type Words } from './kernel/shared.js';

@@ -1,9 +1,10 @@
 /**
  * Modules in C, from the source to the log: what they print, how they are refused, and that nothing of them stays.
  */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findTaskByPid, listModules, snapshot } from '../index.js';
+import { buildModule, findTaskByPid, listModules, snapshot } from '../index.js';
 import { until } from '../kernel/kinds.fixture.js';
 import { oneMachine } from '../kernel/machine.fixture.js';
 import { COMPILE_MS, HEAD, logFromNow, runModule, sources } from './c_module.fixture.js';
@@ -170,6 +171,24 @@ describe('a module in C', () => {
     const file = join(write({ 'stays.c': `${HEAD}static int __init stay(void) { return 0; }\nmodule_init(stay);\n` }), 'stays.c');
     await machine().insmod(file);
     await expect(machine().rmmod('stays')).rejects.toMatchObject({ code: 'EBUSY' });
+  }, COMPILE_MS);
+});
+
+describe('a .ko', () => {
+  test('runs without its source and a compiler, with parameters, and only on a machine that it was built for', async () => {
+    const into = write({ 'ticker.c': TICKER });
+    const { name, ko } = await buildModule(join(into, 'ticker.c'));
+    expect(name).toBe('ticker');
+    writeFileSync(join(into, 'other.ko'), ko);
+    const before = process.env.KTHREAD_CC ?? '';
+    process.env.KTHREAD_CC = 'none';
+    expect(await runModule(machine(), join(into, 'other.ko'), { greeting: 'built' }, (log) => log.some((line) => line.startsWith('built 2')))).toContain('built 1 of all');
+    process.env.KTHREAD_CC = before;
+    writeFileSync(join(into, 'slow.ko'), (await buildModule(join(into, 'ticker.c'), { hz: 100 })).ko);
+    await expect(machine().insmod(join(into, 'slow.ko'))).rejects.toThrow(/ENOEXEC.*it was built for HZ=100, but this machine has HZ=1000/);
+    writeFileSync(join(into, 'none.ko'), 'text');
+    await expect(machine().insmod(join(into, 'none.ko'))).rejects.toThrow(/ENOEXEC.*it is no \.ko that kthread build has made/);
+    expect(listImages()).toHaveLength(1); // The one that stays, from above.
   }, COMPILE_MS);
 });
 

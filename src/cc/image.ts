@@ -92,14 +92,14 @@ export function sealKo(linked: Uint8Array, info: Omit<KoInfo, 'version'>): Uint8
   return Uint8Array.from([...linked, SECTION.custom, ...uleb(body.length), ...body]);
 }
 
-/** Takes a .ko apart. Throws KernelError ENOEXEC for what is none, or of another version; `file` is for the message. */
-export function openKo(bytes: Uint8Array, file: string): Ko {
-  if (!isWasm(bytes)) throw new KernelError(-ENOEXEC, `${file} is no module of kthread build`);
+/** Takes a .ko apart. Throws KernelError ENOEXEC for what is none, or of another version. */
+export function openKo(bytes: Uint8Array): Ko {
+  if (!isWasm(bytes)) throw new KernelError(-ENOEXEC, 'it is no .ko that kthread build has made');
   const sections = readSections(bytes);
   const seal = custom(sections, INFO_SECTION);
   const info = seal && (JSON.parse(new TextDecoder().decode(bytes.subarray(seal.start, seal.end))) as KoInfo);
   const linking = custom(sections, 'linking');
-  if (!info || !linking || info.version !== KO_VERSION) throw new KernelError(-ENOEXEC, `${file} was built by another version of kthread; build it again`);
+  if (!info || !linking || info.version !== KO_VERSION) throw new KernelError(-ENOEXEC, 'it was built by another version of kthread; build it again');
   const { symbols, segments: names } = readLinking(bytes, linking);
   const imported = section(sections, SECTION.import);
   const data = section(sections, SECTION.data);

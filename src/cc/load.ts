@@ -32,8 +32,8 @@ const ENVIRONMENT = new Set(['memory', '__indirect_function_table']);
 async function load(path: string, module: NewModule): ReturnType<ModuleLoader['load']> {
   const { kasan = true, say } = module.how;
   const bytes = await toolchain.build(path, { kasan, hz: HZ, records: recordsHeader(), layout: layoutVersion(), ...(say && { say }) });
-  const ko = openKo(bytes, path);
-  checkVersion(ko, path);
+  const ko = openKo(bytes);
+  checkVersion(ko);
   const uses = resolveNames(ko, module);
   if (listImages().length === 0) initShadow();
   const { base, tableBase, placed } = bringIn(ko, module, uses);
@@ -49,9 +49,9 @@ async function load(path: string, module: NewModule): ReturnType<ModuleLoader['l
   }
 }
 
-function checkVersion({ info }: Ko, path: string): void {
-  if (info.layout !== layoutVersion()) throw new KernelError(-ENOEXEC, `${path} was built for another version of kthread: disagrees about the layout of its records; build it again`);
-  if (info.hz !== HZ) throw new KernelError(-ENOEXEC, `${path} was built for HZ=${info.hz}, this machine has HZ=${HZ}; build it for this one, or boot with hz: ${info.hz}`);
+function checkVersion({ info }: Ko): void {
+  if (info.layout !== layoutVersion()) throw new KernelError(-ENOEXEC, 'it was built for another version of kthread: disagrees about the layout of records; build it again');
+  if (info.hz !== HZ) throw new KernelError(-ENOEXEC, `it was built for HZ=${info.hz}, but this machine has HZ=${HZ}`);
 }
 
 // --- Names --------------------------------------------------------------------------------------------------------

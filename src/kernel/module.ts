@@ -262,7 +262,7 @@ export async function insmod(file: string | URL, params: Readonly<Record<string,
   if (!exists) throw new KernelError(-ENOENT, `insmod: cannot load ${String(file)}: looked for ${path}`);
   const foreign = loader?.takes(path) ? loader : undefined;
   const at = newModule(how.as ?? foreign?.nameOf(path) ?? moduleName(path), path, String(file));
-  if (foreign) return loadForeign(foreign, at, path, params, how);
+  if (foreign) return loadForeign(foreign, at, String(file), path, params, how);
   const isolate = reserve(at, how.cpu ?? 0);
   sendMail(isolate, { kind: 'insmod', module: at, url, params } satisfies InsmodMail);
   ringHost();
@@ -278,7 +278,7 @@ export async function insmod(file: string | URL, params: Readonly<Record<string,
 }
 
 /** Does on this isolate what for TypeScript the module's own does. */
-async function loadForeign(foreign: ModuleLoader, at: number, path: string, params: Readonly<Record<string, ParamInput>>, how: InsmodOptions): Promise<Module> {
+async function loadForeign(foreign: ModuleLoader, at: number, file: string, path: string, params: Readonly<Record<string, ParamInput>>, how: InsmodOptions): Promise<Module> {
   const id = r32(at + MODULE.id);
   const name = readString(at + MODULE.name, NAME_LEN);
   try {
@@ -293,7 +293,7 @@ async function loadForeign(foreign: ModuleLoader, at: number, path: string, para
     await unload(at);
     if (!(error instanceof KernelError)) throw error;
     const why = error.message.slice(`${error.code}: `.length);
-    throw new KernelError(error.errno, `insmod: cannot load ${path}${why ? `: ${why}` : ''}`);
+    throw new KernelError(error.errno, `insmod: cannot load ${file}${why ? `: ${why}` : ''}`);
   }
   store(at + MODULE.state, MODULE_LIVE);
   return describe(at);

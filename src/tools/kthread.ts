@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addBuild } from './build.js';
 import { TERMINAL } from './command.js';
 import { addConformance } from './conformance.js';
 import { addDmesg } from './dmesg.js';
@@ -41,6 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
   const ended = (of: number): void => { status = of; };
   addRun(program, args, ended);
   const around = { ...TERMINAL, ended };
+  addBuild(program, around);
   addConformance(program, around);
   program.commandsGroup('Looking at a machine that runs, and steering it:');
   for (const add of [addList, addPs, addTop, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands]) add(program, around);
