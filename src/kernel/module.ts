@@ -72,6 +72,7 @@ const MODULE_LOADING = 1, MODULE_LIVE = 2, MODULE_GOING = 3;
 const GRACE_MS = 100;
 /** How long a forced rmmod waits for the module's exit, ms. */
 const FORCE_MS = 5000;
+const HANGS = `runs its exit for ${FORCE_MS / 1000} s now, which was not waited for`;
 /** How long isolates may take to go, ms. */
 const REAP_MS = 10000;
 
@@ -398,16 +399,30 @@ export async function rmmod(name: string, { force = false }: RmmodOptions = {}):
   if (cas(at + MODULE.state, MODULE_LIVE, MODULE_GOING) !== MODULE_LIVE) throw new KernelError(-EBUSY, `rmmod: module ${name} is being loaded or removed`);
   initCompletionAt(at + MODULE.done);
   if (r32(at + MODULE.loaded) !== 0) {
-    await loader!.exit(r32(at + MODULE.id));
+    const exited = loader!.exit(r32(at + MODULE.id)).then(() => true);
+    if (!(await (force ? within(FORCE_MS, exited) : exited))) obstacles.push(HANGS);
     await reportLeft(at);
   } else if (isolateAlive(r32(at + MODULE.isolate))) {
     sendMail(r32(at + MODULE.isolate), { kind: 'rmmod', module: at } satisfies RmmodMail);
     const left = await block('rmmod', (task) => waitForCommon(task, at + MODULE.done, TASK_UNINTERRUPTIBLE, force ? uptime() + FORCE_MS : Infinity));
-    if (left === 0) obstacles.push(`runs its exit for ${FORCE_MS / 1000} s now, which was not waited for`);
+    if (left === 0) obstacles.push(HANGS);
   }
   const broke = force ? reportForced(at, obstacles) : [];
   await unload(at);
   return broke;
+}
+
+/** What `work` does; undefined when that takes longer than `ms`. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  const done = new AbortController();
+  const patience = scheduleTimeoutUninterruptible(msecsToJiffies(ms), { signal: done.signal }).then(() => undefined, () => undefined);
+  try {
+    return await Promise.race([work, patience]);
+  } finally {
+    done.abort();
+    await patience;
+    work.catch(() => {}); // It ends, somehow, with the isolate.
+  }
 }
 
 /** Says what goes with the module that should not. C: try_force_unload. */

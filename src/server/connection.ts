@@ -21,6 +21,8 @@ export interface Caller {
   readonly signal: AbortSignal;
   /** Fires also when the client will ask nothing more, as a pipe that ended: what would go on for ever ends. */
   readonly asksNoMore: AbortSignal;
+  /** Sends an item without waiting: for few and small ones. */
+  say(item: unknown): void;
 }
 
 interface Going {
@@ -164,7 +166,7 @@ class Connection implements Client {
     if (!Object.hasOwn(CALLS, call)) throw new KernelError(-ENOSYS, `there is no call "${call}"; there are ${Object.keys(CALLS).join(', ')}`);
     const name = call as CallName;
     if (this.#readOnly && changes(name, args)) throw new KernelError(-EPERM, `${call}: this machine was booted with control: 'read-only' and can only be looked at`);
-    const caller: Caller = { signal: cancelled.signal, asksNoMore: asksNoMore.signal };
+    const caller: Caller = { signal: cancelled.signal, asksNoMore: asksNoMore.signal, say: (item) => this.#put({ id, item }) };
     const answers = CALLS[name](args, caller);
     if (!isStream(answers)) return answers;
     for (;;) {

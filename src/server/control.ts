@@ -10,6 +10,9 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { host } from '../arch/host.js';
+import { nodeToolchain } from '../arch/node/cc/build.js';
+import '../cc/loader.js';
+import { setToolchain } from '../cc/toolchain.js';
 import { store } from '../lib/atomic.js';
 import { r32, readString } from '../lib/memory.js';
 import { onMailOf } from '../kernel/mail.js';
@@ -27,6 +30,8 @@ const readOnly = r32(machineWord(MACHINE.control)) === CONTROL_READ_ONLY;
 const clients = new Set<Client>();
 /** How long clients have to read the last that they asked for when the machine halts, ms. */
 const FAREWELL_MS = 500;
+
+setToolchain(nodeToolchain); // insmod is asked for here as well.
 
 try {
   const path = await listen(makeSocketDirectory());

@@ -108,7 +108,8 @@ export interface Calls {
   cat: { args: { readonly path: string }; item: never; result: { readonly text: string } };
   stack: { args: { readonly who: Who }; item: never; result: Named & { readonly state: string; readonly trace: readonly string[] } };
   modules: { args: None; item: never; result: readonly Module[] };
-  insmod: { args: { readonly file: string; readonly params?: Readonly<Record<string, ParamInput>> } & InsmodOptions; item: never; result: Module };
+  /** Items: lines that are worth reading while one waits, such as a compiler's warnings. */
+  insmod: { args: { readonly file: string; readonly params?: Readonly<Record<string, ParamInput>> } & Omit<InsmodOptions, 'say'>; item: string; result: Module };
   /** `broke`: what `force` did that it should not have to, a sentence each. */
   rmmod: { args: { readonly name: string; readonly force?: boolean }; item: never; result: { readonly broke: readonly string[] } };
   /** A name stands for all tasks that bear it. */

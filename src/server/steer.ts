@@ -6,7 +6,7 @@
 import { EBUSY, EINVAL, ENOSYS, ENOENT, ESRCH, ETIMEDOUT, KernelError } from '../lib/errno.js';
 import { cpumaskOf, forEachCpu } from '../lib/cpumask.js';
 import { runInTask } from '../kernel/borrowed.js';
-import { kthreadPark, kthreadStop, kthreadUnpark, wakeUpProcess } from '../kernel/kthread.js';
+import { getTaskStruct, kthreadPark, kthreadStop, kthreadUnpark, putTaskStruct, wakeUpProcess } from '../kernel/kthread.js';
 import * as module from '../kernel/module.js';
 import { forEachTask } from '../kernel/pid.js';
 import { clearLog } from '../kernel/printk/syslog.js';
@@ -30,17 +30,19 @@ type Result<N extends keyof Calls> = Calls[N]['result'];
 
 /** Parameters of one insmod, settings of one sysctl. */
 const ENTRIES_MAX = 256;
+/** Records of stopped threads that are kept. */
+const KEPT_MAX = 1024;
 
 const named = ({ pid, name }: Task): Named => ({ pid, name });
 
 // --- Modules and the log ------------------------------------------------------------------------------------------
 
-export async function insmod({ file, params = {}, as, cpu }: Args<'insmod'>): Promise<Result<'insmod'>> {
+export async function insmod({ file, params = {}, as, cpu, kasan }: Args<'insmod'>, caller: Caller): Promise<Result<'insmod'>> {
   const values = checkEntries('insmod', 'params', params, ENTRIES_MAX).map(([name, value]) => {
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') throw new KernelError(-EINVAL, `insmod: parameter ${name} takes a text, a number or a boolean`);
     return [name, value] as const;
   });
-  const how = { ...(as !== undefined && { as: checkText('insmod', 'as', as) }), ...(cpu !== undefined && { cpu: checkNumber('insmod', 'cpu', cpu, 0, numPossibleCpus() - 1) }) };
+  const how = { ...(as !== undefined && { as: checkText('insmod', 'as', as) }), ...(cpu !== undefined && { cpu: checkNumber('insmod', 'cpu', cpu, 0, numPossibleCpus() - 1) }), ...(kasan !== undefined && { kasan: kasan === true }), say: caller.say };
   return runInTask('insmod', () => module.insmod(checkText('insmod', 'file', file), Object.fromEntries(values), how));
 }
 
@@ -63,8 +65,22 @@ export function kill({ who, signal }: Args<'kill'>): Result<'kill'> {
 
 export async function stop({ who, timeout }: Args<'stop'>, caller: Caller): Promise<Result<'stop'>> {
   const task = findThread('stop', who);
+  keep(task);
   const value = await waiting('stop', task, checkTimeout('stop', timeout), caller, (signal) => kthreadStop(task, { signal }));
   return { ...named(task), value };
+}
+
+/** Threads that were stopped from here; the latest. */
+const kept: Task[] = [];
+
+/**
+ * Holds on to the record of a thread that will end without its owner's doing: when a module in C stops it too, the address
+ * that it has must not have become another task's.
+ */
+function keep(task: Task): void {
+  if (kept.some(({ addr, pid }) => addr === task.addr && pid === task.pid)) return;
+  kept.push(getTaskStruct(task));
+  if (kept.length > KEPT_MAX) putTaskStruct(kept.shift()!);
 }
 
 export async function park({ who, timeout }: Args<'park'>, caller: Caller): Promise<Result<'park'>> {

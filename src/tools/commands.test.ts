@@ -1,6 +1,7 @@
 /**
  * The commands that look at a running machine and steer it, as people type them, against a machine in another process.
  */
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Terminal, type Started } from './terminal.fixture.js';
 
@@ -150,6 +151,15 @@ describe('steering', () => {
     expect(JSON.parse((await terminal.kthread('lsmod', '--json')).out)).toEqual([]);
     expect((await terminal.kthread('ps', '-C', 'left,rmmod', '-o', 'comm=')).out).toBe('');
     expect((await terminal.kthread('dmesg', '-t', '-l', 'alert')).out).toMatch(/rmmod --force: thread left/);
+  });
+
+  test('a module in C, and the lines in which its thread sleeps', async () => {
+    const hello = fileURLToPath(new URL('../../examples/hello.c', import.meta.url));
+    expect(await terminal.kthread('insmod', hello, 'period=60000')).toMatchObject({ status: 0, out: '' });
+    expect((await terminal.kthread('modinfo', 'hello')).out).toMatch(/\nparm: +period:milliseconds between two greetings \(uint\)\n$/);
+    expect((await terminal.kthread('stack', 'greeter/60000')).out).toMatch(/^greeter\/60000\[\d+\] S\n {4}msleep_interruptible\n(?: {4}.*\n)* {4}greet\S* \[hello\] .*hello\.c:18\n/);
+    expect((await terminal.kthread('stop', 'greeter/60000')).out).toMatch(/^greeter\/60000\[\d+\]: 1\n$/);
+    expect((await terminal.kthread('rmmod', 'hello')).status).toBe(0);
   });
 
   test('park, unpark and stop', async () => {

@@ -15,21 +15,22 @@ export function addModuleCommands(program: Command, around: Surroundings): void 
 }
 
 function addInsmod(program: Command, around: Surroundings): void {
-  const command = program.command('insmod').description('load a module into a machine').argument('<FILE>', 'a module; relative to where you are').argument('[param=value...]')
+  const command = program.command('insmod').description('load a module into a machine').argument('<FILE>', 'a module in TypeScript, JavaScript or C; relative to where you are').argument('[param=value...]')
     .option('--as <name>', 'name of the instance, so that one file can be loaded twice')
     .option('--cpu <n>', 'CPU of its isolate (default: 0)')
+    .option('--no-kasan', 'C without address checks: faster, and what it does wrong goes unseen')
     .addHelpText('after', `
 It returns when the module's init has. Its threads run in the process of the machine, with that process's rights.
 
 Example:
   kthread insmod ticker.ts period=2
 ${STATUS_HELP}`);
-  onMachine<{ readonly as?: string; readonly cpu?: string }>(command, around, async ({ client, args, options, json }) => {
+  onMachine<{ readonly as?: string; readonly cpu?: string; readonly kasan: boolean }>(command, around, async ({ client, args, options, json }) => {
     const loads = parse(args);
     if (loads.length !== 1) throw new WrongUsage(`one FILE at a time, not ${loads.map(({ file }) => file).join(' and ')}; an argument with a = in it is a parameter`);
     const [{ file, params }] = loads;
     const path = file.startsWith('file:') ? file : resolve(file);
-    const module = await client.call('insmod', { file: path, params, ...(options.as !== undefined && { as: options.as }), ...(options.cpu !== undefined && { cpu: Number(options.cpu) }) });
+    const module = await client.call('insmod', { file: path, params, kasan: options.kasan, ...(options.as !== undefined && { as: options.as }), ...(options.cpu !== undefined && { cpu: Number(options.cpu) }) }, { onItem: (text) => around.complain(text) });
     if (options.json) json(module);
   });
 }

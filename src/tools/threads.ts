@@ -76,7 +76,7 @@ function addWaiting(program: Command, around: Surroundings, call: 'stop' | 'park
     .option('--timeout <time>', 'wait so long at most, then say where the thread is: 500ms, 5s, 2m (default: wait for ever)', parseDuration)
     .addHelpText('after', `
 ${call === 'stop' ? 'Stopping is cooperative: a thread that never asks kthreadShouldStop() goes on.' : 'Parking is cooperative: a thread that never calls kthreadParkme() goes on.'} Ctrl-C, and the end of --timeout, end the wait; the
-thread stays asked${call === 'park' ? ', until kthread unpark takes that back' : ''}.
+thread stays asked${call === 'park' ? ', until kthread unpark takes that back' : '. When its owner stops it too, that is a WARN in the log, and gives the same value'}.
 ${STATUS_HELP}`);
   onMachine<{ readonly timeout?: number }>(command, around, (job) => forEach(call, 'thread', job, async (who) => {
     const { client, options: { timeout }, options, json } = job;
