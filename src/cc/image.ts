@@ -297,6 +297,8 @@ function functionRanges(ko: Ko, code: Uint8Array, codeStart: number, count: numb
     const size = reader.uleb();
     const start = reader.at;
     reader.at += size;
-    return { name: names.get(ko.wanted.length + i) ?? `function${i}`, start, end: reader.at };
+    // A function that the compiler made a second one of, for some arguments, is still what was written.
+    const name = names.get(ko.wanted.length + i)?.replace(/\.(specialized|llvm|part|cold)\.?\d*$/, '');
+    return { name: name ?? `function${i}`, start, end: reader.at };
   });
 }

@@ -3,7 +3,7 @@
  * KTHREAD_CC names a clang, or `none` for not looking; its wasm-ld is the one beside it, or the first on the PATH.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { INNER_FLAGS, type Compiler, type Files, type Output } from './compiler.js';
@@ -63,7 +63,8 @@ function compilerOf({ clang, ld }: { clang: string; ld: string }, id: string): C
     compile: (flags, main, files) => inFolder(files, async (folder, at) => {
       const { outer, inner } = INNER_FLAGS(flags);
       const out = join(folder, 'out.o');
-      const { text } = await run(clang, [...outer.map((flag) => flag.replace(/^-I\/(include|generated)/, (_, name: string) => `-I${at(`/${name}`)}`)), ...inner.flatMap((flag) => ['-Xclang', flag]), '-c', at(main), '-o', out]);
+      const shown = `-ffile-prefix-map=${folder}/=${main.startsWith('/') ? '/' : ''}`; // Traces and __FILE__ are to say what a person knows.
+      const { text } = await run(clang, [shown, ...outer.map((flag) => flag.replace(/^-I\/(include|generated)/, (_, name: string) => `-I${at(`/${name}`)}`)), ...inner.flatMap((flag) => ['-Xclang', flag]), '-c', at(main), '-o', out]);
       return { file: existsSync(out) ? readFileSync(out) : undefined, text: text.replaceAll(`${folder}/`, '') };
     }),
     link: (flags, objects, name) => inFolder(objects, async (folder, at) => {
@@ -76,7 +77,6 @@ function compilerOf({ clang, ld }: { clang: string; ld: string }, id: string): C
 
 /** Writes `files` into a folder for as long as `work` takes. */
 async function inFolder(files: Files | ReadonlyMap<string, Uint8Array>, work: (folder: string, at: (path: string) => string) => Promise<Output>): Promise<Output> {
-  const { mkdirSync } = await import('node:fs');
   const folder = mkdtempSync(join(tmpdir(), 'kthread-cc-'));
   const at = (path: string): string => join(folder, path);
   try {
