@@ -11,13 +11,14 @@ export const delayOf = (i) => 60_000 + ((i * PRIME) % HOUR_MS);
 /** The same for timers that are to run out. */
 export const soonOf = (i) => 1 + ((i * PRIME) % (SOON_MS - 10));
 
-/** A moment by which all of soonOf() are due. wait() keeps this isolate busy until then; `over` is when it was. */
+/** A moment by which all of soonOf() are due. wait() blocks this isolate until then; `over` is when it was. */
 export function untilDue() {
   const until = performance.now() + SOON_MS;
   return {
     over: until,
     wait() {
-      while (performance.now() < until) continue;
+      const word = new Int32Array(new SharedArrayBuffer(4));
+      for (let left = SOON_MS; left > 0; left = until - performance.now()) Atomics.wait(word, 0, 0, left);
       this.over = performance.now();
     },
   };

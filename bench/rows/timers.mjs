@@ -16,7 +16,7 @@ export const rows = Object.entries(what).flatMap(([name, { title, ours, goals }]
   unit: 'ns',
   size,
   slow: size > 100_000,
-  cost: 'a timer is two small objects on the heap of the isolate that armed it; the wheel has a resolution of 1 ms',
+  cost: 'a timer is one small object on the heap of the isolate that armed it; the wheel has a resolution of 1 ms',
   goals,
   ours: () => ours(size),
   peers: [{ name: 'setTimeout', must: { ratio: 1 }, run: (ctx) => ctx.keep('setTimeout', () => startPeer('timeouts.mjs'))({ name, times: size }) }],

@@ -209,7 +209,7 @@ function updateLiveness(): void {
 /** A program that is over within a second needs nobody to look after it. */
 const HOST_DELAY_MS = 1000;
 /** A new one for each machine: one that was still armed when its machine halted hangs in a wheel that is gone. */
-const hostTimer = (): Timer => ({ expires: 0, prev: null, next: null, expire: startHost });
+const hostTimer = (): Timer => ({ due: 0, prev: null, next: null, expire: startHost });
 
 function startHost(): void {
   if (hostWorker || load(machineWord(MACHINE.state)) === MACHINE_HALTED) return; // The timer of an earlier moment.

@@ -649,7 +649,7 @@ function moved(thread: Thread, { data, from }: Start): boolean {
 /** Following awaits costs every promise of the isolate something, turning it on and off too: it ends a while after the last thread. */
 const CONTEXT_MS = 1000;
 const contextTimer: Timer = {
-  expires: 0, prev: null, next: null,
+  due: 0, prev: null, next: null,
   expire() {
     if (liveAsync === 0) forgetContexts();
   },

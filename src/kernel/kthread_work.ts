@@ -287,7 +287,7 @@ function unqueue(work: number): boolean {
  * comes to nothing.
  */
 class DelayTimer implements Timer {
-  expires = 0;
+  due = 0;
   prev: Timer | null = null;
   next: Timer | null = null;
   seq = 0;

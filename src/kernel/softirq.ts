@@ -13,7 +13,7 @@ import { kthreadSpawn, threadfn } from './kthread.js';
 import { MACHINE, machineWord } from './memlayout.js';
 import { warn } from './panic.js';
 import { KERN_ERR, printk } from './printk/printk.js';
-import { addTimer, condResched, holder, isSharedIsolate, needThread, overBudget, preemptWord, runAsNobody, wakeUpState, type Thread } from './sched/core.js';
+import { addTimer, condResched, holder, isSharedIsolate, needResched, needThread, overBudget, preemptWord, runAsNobody, wakeUpState, type Thread } from './sched/core.js';
 import { KTHREAD_SYSTEM, KTHREAD_UNREF, TASK_NORMAL } from './sched/task.js';
 import { isolateCpu, self } from './smp.js';
 import { percpuLife, type SmpHotplugThread } from './smpboot.js';
@@ -69,9 +69,10 @@ export const inInterrupt = (): boolean => !inTask();
 
 /** Has `irq` served soon: after the callback that runs, or by ksoftirqd. C: raise_softirq. */
 export function raiseSoftirq(irq: Softirq, first = false): void {
+  const known = serving || waits(); // Then somebody comes here anyway.
   if (first) queue.splice(head, 0, irq);
   else queue.push(irq);
-  if (!serving) wakeServer();
+  if (!known) wakeServer();
 }
 
 /** Serves `irq` now, whose time has come, if nobody waits and there is time. */
@@ -85,9 +86,8 @@ export function runSoftirq(irq: Softirq): void {
 }
 
 /** Calls one callback, in atomic context; what it throws is reported, and so is a count that it left behind. */
-export function serveOne(irq: Softirq, offset: number): void {
+export function serveOne(irq: Softirq, offset: number, thread = holder()): void {
   if (!irq.raised) return;
-  const thread = holder();
   const word = preemptWord(thread);
   const count = r32(word);
   const outer = serving;
@@ -111,7 +111,8 @@ const what: SmpHotplugThread = {
   threadComm: 'ksoftirqd/%u',
   threadShouldRun: waits,
   async threadFn() {
-    serveOne(nextSoftirq(), SOFTIRQ_OFFSET);
+    do serveOne(nextSoftirq(), SOFTIRQ_OFFSET, ksoftirqd);
+    while (waits() && !needResched()); // A turn for each would cost ten times as much.
     await condResched();
   },
   setup() {
@@ -122,7 +123,7 @@ const ksoftirqdFn = threadfn(import.meta, 'run_ksoftirqd', async (cpu: number) =
 
 /** On a plain thread's isolate: serves what was raised when the thread next looks at its timers. */
 const soon: Timer = {
-  expires: 0, prev: null, next: null,
+  due: 0, prev: null, next: null,
   expire: () => runAsNobody(() => {
     while (waits()) serveOne(nextSoftirq(), SOFTIRQ_OFFSET);
   }),

@@ -202,7 +202,7 @@ test('T164 a declared completion begins with 0; init_completion makes 0 of anyth
 });
 
 test.each(KINDS)('T166 complete() from a timer and from a foreign callback: $kind', async (kind) => {
-  for (const later of [(fn: () => void) => addTimer({ expires: 0, prev: null, next: null, expire: fn }, uptime() + 5), (fn: () => void) => void setImmediate(fn)]) {
+  for (const later of [(fn: () => void) => addTimer({ due: 0, prev: null, next: null, expire: fn }, uptime() + 5), (fn: () => void) => void setImmediate(fn)]) {
     const [c, at] = [newCompletion(), words(WORDS)];
     const task = await start(kind, compWaiter, { c, at, form: 'waitForCompletion' });
     await sleeps(task, 'D');

@@ -67,7 +67,7 @@ export class Thread implements Timer {
   queued = false;
   share: Share | null = null;
   probing = false;
-  expires = 0;
+  due = 0;
   prev: Timer | null = null;
   next: Timer | null = null;
   /** ms since boot at which its turn began. */
@@ -611,7 +611,7 @@ function account(thread: Thread, now: number): void {
 export function addTimer(timer: Timer, when: number): void {
   if (timer.next !== null) wheel.cancel(timer);
   wheel.add(timer, when);
-  if (isShared && timer.expires < alarmAt) setAlarm(timer.expires);
+  if (isShared && timer.due < alarmAt) setAlarm(timer.due);
 }
 
 /** Disarms `timer`; whether it was armed. */

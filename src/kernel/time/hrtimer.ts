@@ -21,17 +21,18 @@ export const HRTIMER_MODE_PINNED = 2;
 export const hrtimerResolution = 1_000_000n;
 
 /** C: struct hrtimer. */
-export class Hrtimer implements Softirq {
+export class Hrtimer implements Softirq, Timer {
   /** When it runs out, as ktimeGet(): ns since boot. */
   expires = 0n;
   /** Its function runs. */
   raised = false;
-  readonly entry: Timer;
+  /** Its place in the wheel. */
+  due = 0;
+  prev: Timer | null = null;
+  next: Timer | null = null;
 
   /** Not for users: hrtimerSetup makes timers. */
-  constructor(readonly callback: (timer: Hrtimer) => 0 | 1) {
-    this.entry = { expires: 0, prev: null, next: null, expire: () => this.expired() };
-  }
+  constructor(readonly callback: (timer: Hrtimer) => 0 | 1) {}
 
   get what(): string {
     return `hrtimer ${this.callback.name || '(anonymous)'}`;
@@ -40,11 +41,11 @@ export class Hrtimer implements Softirq {
   serve(): unknown {
     const answer = this.callback(this);
     this.raised = false;
-    if (answer === HRTIMER_RESTART && this.entry.next === null) arm(this);
+    if (answer === HRTIMER_RESTART && this.next === null) arm(this);
     return answer;
   }
 
-  private expired(): void {
+  expire(): void {
     this.raised = true;
     runAsNobody(() => serveOne(this, HARDIRQ_OFFSET));
     this.raised = false;
@@ -56,15 +57,15 @@ export const hrtimerSetup = (callback: (timer: Hrtimer) => 0 | 1): Hrtimer => ne
 
 /** Arms `timer` for `time`, in ns, as `mode` (HRTIMER_MODE_*) says, whether or not it was armed. C: hrtimer_start. */
 export function hrtimerStart(timer: Hrtimer, time: bigint, mode = HRTIMER_MODE_REL): void {
-  cancelTimer(timer.entry);
+  cancelTimer(timer);
   timer.expires = (mode & HRTIMER_MODE_REL) !== 0 ? ktimeGet() + time : time;
   arm(timer);
 }
 
-const arm = (timer: Hrtimer): void => addTimer(timer.entry, Number(timer.expires) / 1e6);
+const arm = (timer: Hrtimer): void => addTimer(timer, Number(timer.expires) / 1e6);
 
 /** Disarms `timer`. Returns 1 if it was armed, else 0; its function cannot be met running but by itself. C: hrtimer_cancel. */
-export const hrtimerCancel = (timer: Hrtimer): 0 | 1 => (cancelTimer(timer.entry) ? 1 : 0);
+export const hrtimerCancel = (timer: Hrtimer): 0 | 1 => (cancelTimer(timer) ? 1 : 0);
 
 /** As hrtimerCancel, but -1 from its own function. C: hrtimer_try_to_cancel. */
 export const hrtimerTryToCancel = (timer: Hrtimer): 0 | 1 | -1 => (timer.raised ? -1 : hrtimerCancel(timer));
@@ -72,7 +73,7 @@ export const hrtimerTryToCancel = (timer: Hrtimer): 0 | 1 | -1 => (timer.raised 
 /** Moves the time of a timer that is not armed beyond `now` (as ktimeGet), in steps of `interval` ns. Returns how many: 0 if it lies ahead. C: hrtimer_forward. */
 export function hrtimerForward(timer: Hrtimer, now: bigint, interval: bigint): number {
   const late = now - timer.expires;
-  if (late < 0n || timer.entry.next !== null) return 0;
+  if (late < 0n || timer.next !== null) return 0;
   const steps = late / interval + 1n;
   timer.expires += steps * interval;
   return Number(steps);
@@ -82,7 +83,7 @@ export function hrtimerForward(timer: Hrtimer, now: bigint, interval: bigint): n
 export const hrtimerForwardNow = (timer: Hrtimer, interval: bigint): number => hrtimerForward(timer, ktimeGet(), interval);
 
 /** Whether `timer` is armed or its function runs. C: hrtimer_active. */
-export const hrtimerActive = (timer: Hrtimer): boolean => timer.entry.next !== null || timer.raised;
+export const hrtimerActive = (timer: Hrtimer): boolean => timer.next !== null || timer.raised;
 
 /** Nanoseconds until `timer` runs out; negative when that is over. C: hrtimer_get_remaining. */
 export const hrtimerGetRemaining = (timer: Hrtimer): bigint => timer.expires - BigInt(Math.round(uptime() * 1e6));

@@ -7,7 +7,7 @@ import { TimerWheel, type Timer } from './timer.js';
 
 /** A timer that notes when it fired. */
 class Noted implements Timer {
-  expires = 0;
+  due = 0;
   prev: Timer | null = null;
   next: Timer | null = null;
   fired = 0;
@@ -52,7 +52,7 @@ test.each([1, 2, 3, 4, 5])('a thousand timers, armed, cancelled and moved at ran
   const fired: Noted[] = [];
   const armed = new Set<Noted>();
   const timers = Array.from({ length: 1000 }, () => new Noted((timer) => {
-    expect([timer.expires <= now, armed.delete(timer)]).toEqual([true, true]);
+    expect([timer.due <= now, armed.delete(timer)]).toEqual([true, true]);
     fired.push(timer);
     if (random() % 5 === 0) arm(timer);
   }));
@@ -67,10 +67,10 @@ test.each([1, 2, 3, 4, 5])('a thousand timers, armed, cancelled and moved at ran
     else if (random() % 3 === 0) expect([wheel.cancel(timer), armed.delete(timer), wheel.cancel(timer)]).toEqual([true, true, false]);
     if (random() % 4 === 0) {
       now += delay();
-      const due = [...armed].filter(({ expires }) => expires <= now);
+      const over = [...armed].filter(({ due }) => due <= now);
       fired.length = 0;
       wheel.run(now);
-      expect(due.filter((other) => !fired.includes(other)).length).toBe(0);
+      expect(over.filter((other) => !fired.includes(other)).length).toBe(0);
     }
     expect(wheel.count).toBe(armed.size);
   }

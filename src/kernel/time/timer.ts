@@ -7,9 +7,9 @@
  * most four times and never fires early. A bitmap of used slots tells where the next event is: nothing ticks in between.
  */
 
-/** Something that happens at tick `expires`. In a circular list of its slot while it is armed. */
+/** Something that happens at tick `due`. In a circular list of its slot while it is armed. */
 export interface Timer {
-  expires: number;
+  due: number;
   prev: Timer | null;
   next: Timer | null;
   expire(): void;
@@ -17,11 +17,12 @@ export interface Timer {
 
 const LEVELS = 5;
 const SHIFT = [0, 8, 14, 20, 26];
+const UNIT = SHIFT.map((shift) => 2 ** shift);
 const SLOTS = [256, 64, 64, 64, 64];
 const MAX_DELTA = 2 ** 32 - 1;
 
 class Slot implements Timer {
-  expires = 0;
+  due = 0;
   prev: Timer = this;
   next: Timer = this;
   expire(): void {}
@@ -40,7 +41,7 @@ export class TimerWheel {
 
   /** Arms `timer` for the first tick at or after `when` (ms since boot). It must not be armed. */
   add(timer: Timer, when: number): void {
-    timer.expires = Math.ceil(when);
+    timer.due = Math.ceil(when);
     this.place(timer);
     this.count++;
   }
@@ -70,7 +71,7 @@ export class TimerWheel {
     const tick = Math.floor(now);
     for (let event = this.nextEvent(); event <= tick; event = this.nextEvent()) {
       this.base = event;
-      for (let level = LEVELS - 1; level > 0; level--) if (event % 2 ** SHIFT[level] === 0) this.cascade(level);
+      for (let level = LEVELS - 1; level > 0; level--) if (event % UNIT[level] === 0) this.cascade(level);
       this.expireSlot(event & 255);
     }
     if (tick > this.base) this.base = tick;
@@ -81,19 +82,19 @@ export class TimerWheel {
     if (this.count === 0) return Infinity;
     let best = Infinity;
     for (let level = 0; level < LEVELS; level++) {
-      const current = Math.floor(this.base / 2 ** SHIFT[level]);
+      const current = Math.floor(this.base / UNIT[level]);
       const from = level === 0 ? current : current + 1;
       const ahead = distanceToBit(this.used[level], from & (SLOTS[level] - 1), SLOTS[level]);
-      if (ahead >= 0) best = Math.min(best, (from + ahead) * 2 ** SHIFT[level]);
+      if (ahead >= 0) best = Math.min(best, (from + ahead) * UNIT[level]);
     }
     return best;
   }
 
   private place(timer: Timer): void {
-    const at = Math.min(Math.max(timer.expires, this.base), this.base + MAX_DELTA);
+    const at = Math.min(Math.max(timer.due, this.base), this.base + MAX_DELTA);
     let level = 0;
-    while (level < LEVELS - 1 && Math.floor(at / 2 ** SHIFT[level]) - Math.floor(this.base / 2 ** SHIFT[level]) >= SLOTS[level]) level++;
-    const index = Math.floor(at / 2 ** SHIFT[level]) & (SLOTS[level] - 1);
+    while (level < LEVELS - 1 && Math.floor(at / UNIT[level]) - Math.floor(this.base / UNIT[level]) >= SLOTS[level]) level++;
+    const index = Math.floor(at / UNIT[level]) & (SLOTS[level] - 1);
     const slot = this.slots[level][index];
     this.used[level][index >> 5] |= 1 << (index & 31);
     timer.prev = slot.prev;
@@ -104,7 +105,7 @@ export class TimerWheel {
 
   /** Moves the timers of the slot that begins at base down. */
   private cascade(level: number): void {
-    this.drain(level, Math.floor(this.base / 2 ** SHIFT[level]) & (SLOTS[level] - 1), (timer) => this.place(timer));
+    this.drain(level, Math.floor(this.base / UNIT[level]) & (SLOTS[level] - 1), (timer) => this.place(timer));
   }
 
   private expireSlot(index: number): void {

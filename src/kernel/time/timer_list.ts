@@ -14,15 +14,16 @@ export const TIMER_PINNED = 0x00100000;
 export const TIMER_IRQSAFE = 0x00200000;
 
 /** C: struct timer_list. */
-export class TimerList implements Softirq {
-  /** Jiffies at which it runs out, for addTimer(). */
-  expires = 0;
+export class TimerList implements Softirq, Timer {
   /** It has run out, and its function waits to be called. */
   raised = false;
   /** Null after timerShutdown(). */
   callback: ((timer: TimerList) => void) | null;
-  /** Its place in the wheel. */
-  readonly entry: Timer;
+  due = 0;
+  prev: Timer | null = null;
+  next: Timer | null = null;
+  /** `expires` as a signed number, which takes no memory of its own. */
+  private at = 0;
 
   /** Not for users: timerSetup makes timers. */
   constructor(
@@ -30,21 +31,29 @@ export class TimerList implements Softirq {
     readonly flags: number,
   ) {
     this.callback = callback;
-    this.entry = { expires: 0, prev: null, next: null, expire: () => this.expired() };
+  }
+
+  /** Jiffies at which it runs out, for addTimer(). */
+  get expires(): number {
+    return this.at >>> 0;
+  }
+
+  set expires(jiffies: number) {
+    this.at = jiffies | 0;
   }
 
   get what(): string {
     return `timer ${this.callback?.name || '(anonymous)'}`;
   }
 
+  expire(): void {
+    this.raised = true;
+    runSoftirq(this);
+  }
+
   serve(): unknown {
     this.raised = false;
     return this.callback?.(this);
-  }
-
-  private expired(): void {
-    this.raised = true;
-    runSoftirq(this);
   }
 }
 
@@ -52,14 +61,14 @@ export class TimerList implements Softirq {
 export const timerSetup = (callback: (timer: TimerList) => void, flags = 0): TimerList => new TimerList(callback, flags);
 
 /** Whether it is armed. False while its function runs. C: timer_pending. */
-export const timerPending = (timer: TimerList): boolean => timer.entry.next !== null || timer.raised;
+export const timerPending = (timer: TimerList): boolean => timer.next !== null || timer.raised;
 
 /** Arms `timer` for `expires`, in jiffies, whether or not it was armed; a moment in the past is now. Returns 1 if it was, else 0. Any context. C: mod_timer. */
 export function modTimer(timer: TimerList, expires: number): 0 | 1 {
   if (!timer.callback) return 0;
   const was = disarm(timer);
-  timer.expires = expires >>> 0;
-  armTimer(timer.entry, momentOfJiffies(timer.expires));
+  timer.expires = expires;
+  armTimer(timer, momentOfJiffies(timer.expires));
   return was;
 }
 
@@ -92,7 +101,7 @@ export function timerShutdown(timer: TimerList): 0 | 1 {
 
 function disarm(timer: TimerList): 0 | 1 {
   const was = timerPending(timer);
-  cancelTimer(timer.entry);
+  cancelTimer(timer);
   timer.raised = false;
   return was ? 1 : 0;
 }
