@@ -9,6 +9,7 @@ import { addBuild } from './build.js';
 import { TERMINAL } from './command.js';
 import { addConformance } from './conformance.js';
 import { addDmesg } from './dmesg.js';
+import { addDoctor } from './doctor.js';
 import { addList } from './list.js';
 import { addModuleCommands } from './modules.js';
 import { addPs } from './ps.js';
@@ -43,6 +44,7 @@ async function main(args: readonly string[]): Promise<number> {
   addRun(program, args, ended);
   const around = { ...TERMINAL, ended };
   addBuild(program, around);
+  addDoctor(program, args, around);
   addConformance(program, around);
   program.commandsGroup('Looking at a machine that runs, and steering it:');
   for (const add of [addList, addPs, addTop, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands]) add(program, around);

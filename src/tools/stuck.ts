@@ -7,6 +7,8 @@ import { findTaskByPid, snapshot, taskTrace } from '../index.js';
 export interface StuckThread {
   readonly pid: number;
   readonly name: string;
+  /** Else it is the task of a call, such as a module's init. */
+  readonly isThread: boolean;
   /** As ps has it. */
   readonly state: string;
   /** The function it sleeps in, '0' if it does not. */
@@ -24,10 +26,10 @@ const KTHREADD = 2;
 export async function stuckThreads(): Promise<StuckThread[]> {
   const tasks = snapshot().filter(({ pid, kflags }) => pid > KTHREADD && !kflags.includes('system'));
   const threads = tasks.filter(({ ppid }) => ppid === KTHREADD);
-  return Promise.all((threads.length > 0 ? threads : tasks).map(async ({ pid, name, letter, wchan, sleptMs, kflags }) => {
+  return Promise.all((threads.length > 0 ? threads : tasks).map(async ({ pid, ppid, name, letter, wchan, sleptMs, kflags }) => {
     const task = findTaskByPid(pid);
     const trace = task ? await taskTrace(task) : '';
-    return { pid, name, state: letter, wchan, sleptMs, shouldStop: kflags.includes('should_stop'), trace: trace.split('\n').filter(Boolean) };
+    return { pid, name, isThread: ppid === KTHREADD, state: letter, wchan, sleptMs, shouldStop: kflags.includes('should_stop'), trace: trace.split('\n').filter(Boolean) };
   }));
 }
 
