@@ -115,6 +115,16 @@ describe('a machine in trouble', () => {
     expect(terminal.socketNames()).toEqual([]);
   });
 
+  test('one whose process is stopped does not answer, which holds up nobody who names another', async () => {
+    const other = await service();
+    const stopped = await service('', "control: true, name: 'stopped'", 'stopped.mjs');
+    stopped.child.kill('SIGSTOP');
+    expect((await terminal.kthread('cat', '/proc/1/comm', '--target', String(other.pid))).out).toBe('init\n');
+    const { err, out } = await terminal.kthread('list');
+    expect(err).toMatch(new RegExp(`^list: .*/${stopped.pid}\\.sock does not answer: .*; its process may be stopped\\n$`));
+    expect(out).toMatch(new RegExp(`^ *${other.pid}  service `, 'm'));
+  });
+
   test('one that ends while somebody follows its log says its last words and takes its socket away', async () => {
     const ending = await service("process.stdin.once('data', async () => { process.stdin.destroy(); await k.kthreadRun(async () => { for (;;) await k.msleep(1e6); }, undefined, 'deaf'); await machine.shutdown({ timeout: 100 }); });");
     const follower = terminal.start('dmesg', '-w', '-t');
@@ -196,6 +206,28 @@ describe('clients that do not behave', () => {
       }));
     }
     expect(await (await Raw.to(path)).ask(1, 'cat', { path: '/proc/1/comm' })).toEqual({ id: 1, result: { text: 'init\n' } });
+  });
+
+  test('ten thousand requests that are JSON but make no sense', async () => {
+    await start();
+    const seed = Date.now() & 0xffff;
+    let state = seed;
+    const random = (n: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor(state / 2 ** 32 * n);
+    };
+    const values = [0, -1, 1, 2.5, 1e308, 4096, 2 ** 53, '', 'idle', '../../etc', '/proc/1/stat', '/proc/sys/__proto__', '__proto__', '\u0000', null, true, [], {}, ['a'], [1], [[]], { a: 1 }, 'x'.repeat(5000), 'oldest', 'file:///%00'];
+    const names = ['who', 'path', 'file', 'name', 'names', 'set', 'signal', 'nice', 'cpus', 'from', 'since', 'levels', 'follow', 'params', 'as', 'cpu', 'seq', 'timeout', 'force', '__proto__', 'constructor'];
+    const calls = ['stat', 'ps', 'dmesg', 'clear', 'cat', 'stack', 'modules', 'insmod', 'rmmod', 'kill', 'unpark', 'wake', 'renice', 'affinity', 'sysctl', 'thaw', 'toString', ''];
+    const pick = <T>(list: readonly T[]): T => list[random(list.length)];
+    for (let round = 0; round < 10; round++) {
+      const raw = await Raw.to(path);
+      for (let id = 0; id < 1000; id++) raw.socket.write(`${JSON.stringify({ id, call: pick(calls), args: Object.fromEntries(Array.from({ length: random(4) }, () => [pick(names), pick(values)])) })}\n`);
+      await until(`all answered (seed ${seed})`, () => new Set(raw.frames.filter((f) => 'result' in f || 'error' in f || (f.item as { lost?: number } | undefined)?.lost === 0).map(({ id }) => id)).size >= 900 || raw.isClosed);
+      raw.socket.destroy();
+    }
+    expect(await (await Raw.to(path)).ask(1, 'cat', { path: '/proc/1/comm' })).toEqual({ id: 1, result: { text: 'init\n' } });
+    expect(machine.err).toBe('');
   });
 
   test('wrong calls and arguments are answered each in a sentence', async () => {

@@ -3,13 +3,14 @@
  * its client in parts, with the host worker's other duties in between.
  */
 import { load } from '../lib/atomic.js';
+import { EINVAL, KernelError } from '../lib/errno.js';
 import { r32, readString, rf64 } from '../lib/memory.js';
 import { contextSwitches, cpuBusy, lastPid, readProc, readTask, type ProcTask } from '../fs/proc.js';
 import { cpuOnline } from '../kernel/cpu.js';
 import { listModules } from '../kernel/module.js';
 import { printTainted } from '../kernel/panic.js';
 import { findTask, forEachTask } from '../kernel/pid.js';
-import type { LogRecord } from '../kernel/printk/ringbuffer.js';
+import { logNext, type LogRecord } from '../kernel/printk/ringbuffer.js';
 import { LogReader } from '../kernel/printk/syslog.js';
 import { stateLetter, TASK } from '../kernel/sched/task.js';
 import { ISOLATE, ISOLATE_BUSY, SHARED, forEachIsolate, isolateCpu, numPossibleCpus } from '../kernel/smp.js';
@@ -25,8 +26,8 @@ type Items<N extends keyof Calls> = AsyncGenerator<Calls[N]['item'], Result<N>, 
 
 /** Tasks, or log records, of one item. */
 const BATCH = 256;
-/** Names that one call may ask for. */
-const WHO_MAX = 1024;
+/** Names that one call may ask for: each is a look at all tasks. */
+const WHO_MAX = 64;
 
 export function stat(): MachineStat {
   const tasks: Record<string, number> = {};
@@ -69,7 +70,8 @@ export async function* ps({ who }: Args<'ps'>): Items<'ps'> {
 /** A client that reads more slowly than others write misses records, and is told how many. */
 export async function* dmesg({ follow = false, from = 'cleared', since = 0, levels }: Args<'dmesg'>, { asksNoMore }: Caller): Items<'dmesg'> {
   const wanted = levels === undefined ? undefined : checkList('dmesg', 'levels', levels, 8, (level) => checkNumber('dmesg', 'level', level, 0, 7));
-  const reader = new LogReader(typeof from === 'number' ? checkNumber('dmesg', 'from', from, 0, Number.MAX_SAFE_INTEGER) : from === 'oldest' || from === 'next' ? from : 'cleared');
+  if (typeof since !== 'number') throw new KernelError(-EINVAL, 'dmesg: since takes milliseconds');
+  const reader = new LogReader(typeof from === 'number' ? checkNumber('dmesg', 'from', from, 0, logNext()) : from === 'oldest' || from === 'next' ? from : 'cleared');
   const hungUp = new Promise<void>((resolve) => asksNoMore.addEventListener('abort', () => resolve(), { once: true }));
   try {
     for (;;) {

@@ -9,6 +9,7 @@ import { runInTask } from '../kernel/borrowed.js';
 import { getTaskStruct, kthreadPark, kthreadStop, kthreadUnpark, putTaskStruct, wakeUpProcess } from '../kernel/kthread.js';
 import * as module from '../kernel/module.js';
 import { forEachTask } from '../kernel/pid.js';
+import { logNext } from '../kernel/printk/ringbuffer.js';
 import { clearLog } from '../kernel/printk/syslog.js';
 import { freezeProcesses, thawProcesses } from '../kernel/power/process.js';
 import { cpusAllowed, schedSetaffinity } from '../kernel/sched/affinity.js';
@@ -51,7 +52,7 @@ export async function rmmod({ name, force }: Args<'rmmod'>): Promise<Result<'rmm
 }
 
 export function clear({ seq }: Args<'clear'>): Result<'clear'> {
-  clearLog(seq === undefined ? undefined : checkNumber('clear', 'seq', seq, 0, Number.MAX_SAFE_INTEGER));
+  clearLog(seq === undefined ? undefined : checkNumber('clear', 'seq', seq, 0, logNext()));
   return {};
 }
 

@@ -20,10 +20,10 @@ export interface Mute {
   readonly why: string;
 }
 
-/** Connects to all machines that run, by ascending pid; takes away sockets whose process was killed. */
-export async function allMachines(): Promise<{ machines: Client[]; mute: Mute[] }> {
+/** Connects to all machines that run, by ascending pid, or only to those at sockets that are wanted; takes away sockets whose process was killed. */
+export async function allMachines(wanted: (socket: string) => boolean = () => true): Promise<{ machines: Client[]; mute: Mute[] }> {
   const directory = socketDirectory();
-  const paths = socketsIn(directory);
+  const paths = socketsIn(directory).filter(wanted);
   const machines: Client[] = [];
   const mute: Mute[] = [];
   for (let i = 0; i < paths.length; i += AT_ONCE) {
@@ -42,7 +42,9 @@ export async function allMachines(): Promise<{ machines: Client[]; mute: Mute[] 
  * is none or more than one.
  */
 export async function connectTo(target: string | undefined): Promise<Client> {
-  const { machines, mute } = await allMachines();
+  // Who says a pid need not wait for machines that do not answer.
+  const byPid = target !== undefined && /^\d+$/.test(target) ? await allMachines((socket) => pidOf(socket) === Number(target)) : undefined;
+  const { machines, mute } = byPid && byPid.machines.length > 0 ? byPid : await allMachines();
   const fits = machines.filter(({ hello }) => target === undefined || String(hello.pid) === target || hello.name === target);
   if (fits.length === 1) {
     for (const machine of machines) if (machine !== fits[0]) machine.close();
@@ -83,13 +85,15 @@ async function tryConnect(path: string): Promise<Client | string | undefined> {
 function forget(path: string): boolean {
   try {
     const age = Date.now() - lstatSync(path).mtimeMs;
-    if (age < FRESH_MS && processLives(Number(/(\d+)(-\d+)?\.sock$/.exec(path)?.[1]))) return false;
+    if (age < FRESH_MS && processLives(pidOf(path))) return false;
     unlinkSync(path);
   } catch {
     // Somebody else took it away.
   }
   return true;
 }
+
+const pidOf = (socket: string): number => Number(/(\d+)(-\d+)?\.sock$/.exec(socket)?.[1]);
 
 function processLives(pid: number): boolean {
   try {
