@@ -9,19 +9,22 @@
 import { fetchAdd, load } from '../lib/atomic.js';
 import { r32, readString, rf64, w32, wf64 } from '../lib/memory.js';
 import { describeBlocked, lockOwner } from './locking/held.js';
+import type { DeadlockMail } from './locking/lockdep.js';
+import { onMailOf } from './mail.js';
 import { MACHINE, MACHINE_RUNNING, machineWord } from './memlayout.js';
 import { panic, printTainted, printTrace } from './panic.js';
 import { TASK_COMM_LEN, UTS_RELEASE } from './param.js';
 import { findTask, forEachTask } from './pid.js';
 import { KERN_ERR, KERN_INFO, printk } from './printk/printk.js';
 import { kthreadShouldStop } from './kthread.js';
+import { runAsNobody } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { TASK, TASK_FROZEN, TASK_NOLOAD, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, stateLetter } from './sched/task.js';
 import { WAIT_QUEUE_ENTRY } from './sched/wait_queue.js';
 import { wchanName } from './sched/wchan.js';
 import { showOtherCpus, taskTrace } from './stacktrace.js';
 import { sysctlGet, sysctlWord } from './sysctl.js';
-import { scheduleTimeoutInterruptible } from './time/sleep.js';
+import { scheduleTimeoutInterruptible, scheduleTimeoutUninterruptible } from './time/sleep.js';
 import { MAX_SCHEDULE_TIMEOUT, msecsToJiffies, uptime } from './time/time.js';
 
 /** A look that is later than its period and this, ms, finds nothing out. */
@@ -119,6 +122,15 @@ function awaitedTask(task: number): number {
   let found = 0;
   if (queue !== 0) forEachTask((other) => void (queue > other && queue < other + TASK.sizeof && (found = other)));
   return found;
+}
+
+// As nobody: mail is read in the middle of whichever thread went to sleep last.
+onMailOf('deadlock', (mail) => runAsNobody(() => void showAll((mail as DeadlockMail).pids)));
+
+/** The last of them says that it waits before it does. */
+async function showAll(pids: readonly number[]): Promise<void> {
+  await scheduleTimeoutUninterruptible(msecsToJiffies(10));
+  for (const pid of pids) if (findTask(pid) !== 0) await showTask(taskAt(findTask(pid)));
 }
 
 /** One task with its call trace. C: sched_show_task. */

@@ -70,6 +70,10 @@ export const MACHINE = struct('machine', {
   smpboot_lock: u32('a'),
   smpboot: ptr('l', 2, 'struct list_head'), // per-CPU threads that are registered
   hotplug: u32('a'), //         1: a CPU comes or goes
+  lock_orders: ptr('l'), //     orders in which locks were taken: locking/lockdep.ts
+  lock_orders_count: u32('l'),
+  lock_orders_lock: u32('a'),
+  lock_gen: u32('a'), //        locks that were freed
   freezing: u32('a'), //        1: threads that can be frozen shall be
   images_lock: u32('a'),
   images: ptr('l', 2, 'struct list_head'), // modules whose code is bytes in kernel memory

@@ -43,6 +43,7 @@ export const SYSCTLS = Object.freeze({
   'kernel.panic_on_oops': entry(0, 0, 1, 'an exception out of a thread stops the machine'),
   'kernel.sched_budget_us': entry(BUDGET_MS * 1000, 100, 1000000, 'microseconds of thread work after which a shared isolate turns to its event loop'),
   'kernel.halt_poll_us': entry(HALT_POLL_US, 0, 10000, 'longest poll before a blocking isolate sleeps, microseconds; 0: none'),
+  'kernel.prove_locking': entry(1, 0, 1, 'two declared locks that are taken in both orders are reported, once'),
   'power.freeze_timeout': entry(20000, 0, 0x7fffffff, 'milliseconds in which all freezable threads must freeze, or none is'),
   'kernel.warm_isolates': entry(WARM_ISOLATES, 0, 64, 'isolates kept ready for plain threads'),
 } satisfies Record<string, SysctlEntry>);

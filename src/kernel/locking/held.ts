@@ -18,6 +18,7 @@ import { type Thread } from '../sched/core.js';
 import { KTHREAD_OOPSED, TASK } from '../sched/task.js';
 import { ISOLATE, forEachIsolate, isolateAlive, me, self } from '../smp.js';
 import { onRelease, staticName, type StaticKind } from '../statics.js';
+import { forgetOrders } from './lockdep.js';
 
 /** Kinds of hold, in the low bits; the numbers are those of Linux's blocker types. */
 export const MUTEX = 0;
@@ -134,11 +135,16 @@ export function describeBlocked(task: number): string {
   return `${who} ${on} likely ${by} by task ${holderName(id).replace(/\/(\d+)$/, ':$1')}${lock.role?.(addressOf(word)) ?? end}`;
 }
 
+/** Who has the lock that `word` names, or had it last: a pid; 0 if no task is known. */
+export function ownerOfWord(word: number): number {
+  const id = kinds[kindOf(word)].owner(addressOf(word));
+  return (id & OUTSIDE) === 0 ? id : 0;
+}
+
 /** Who has what `task` waits for, or had it last: a pid; 0 if it waits for no lock, or no task is known. */
 export function lockOwner(task: number): number {
   const word = load(task + TASK.blocked_on);
-  const id = word === 0 ? 0 : kinds[kindOf(word)].owner(addressOf(word));
-  return (id & OUTSIDE) === 0 ? id : 0;
+  return word === 0 ? 0 : ownerOfWord(word);
 }
 
 // --- Clearing up --------------------------------------------------------------------------------------------------
@@ -169,6 +175,7 @@ function releaseWords(words: number, id: number, died: boolean): void {
 /** Says of the records of a kind whether somebody has one or waits for it. Who frees it then gets a warning, and nobody gives it on later. */
 export function watchFreeing(kind: StaticKind, isBusy: (at: number) => boolean): void {
   onRelease(kind, (at) => {
+    forgetOrders(at);
     if (!isBusy(at)) return;
     warn('%s 0x%x is freed, but somebody has it or waits for it', kind, at);
     const forget = (words: number): void => {

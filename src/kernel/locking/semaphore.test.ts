@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { readProc } from '../../fs/proc.js';
 import { clearLog, dmesg } from '../../index.js';
 import { CPU1, HERE, KINDS, PLAIN, pause, until } from '../kinds.fixture.js';
-import { getTaskStruct, kthreadRun, kthreadStopPut } from '../kthread.js';
+import { getTaskStruct, kthreadCreate, kthreadRun, kthreadStopPut, wakeUpProcess } from '../kthread.js';
 import { oneMachine } from '../machine.fixture.js';
 import { SIGTERM, sendSig } from '../signal.js';
 import { HZ, jiffies, timeAfterEq } from '../time/time.js';
@@ -110,10 +110,11 @@ test('an AbortSignal ends a wait; what was given meanwhile is not lost', async (
 test('a semaphore that is a lock is given back for one whom an exception ended', async () => {
   clearLog();
   const sem = newSemaphore(1);
-  const task = getTaskStruct(await kthreadRun(async () => {
+  const task = getTaskStruct(await kthreadCreate(async () => {
     await down(sem);
     throw new Error('clumsy');
   }, undefined, 'clumsy'));
+  wakeUpProcess(task);
   await until(() => task.state === 'X');
   await kthreadStopPut(task).catch(() => {});
   expect(oopses).toHaveLength(1);
@@ -125,10 +126,11 @@ test('one that others give to counts things: nothing is given back for the dead'
   clearLog();
   const sem = newSemaphore(0);
   up(sem);
-  const task = getTaskStruct(await kthreadRun(async () => {
+  const task = getTaskStruct(await kthreadCreate(async () => {
     await down(sem);
     throw new Error('clumsy');
   }, undefined, 'clumsy'));
+  wakeUpProcess(task);
   await until(() => task.state === 'X');
   await kthreadStopPut(task).catch(() => {});
   expect([downTrylock(sem), log().includes('exited with')]).toEqual([1, false]);

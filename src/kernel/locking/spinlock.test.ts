@@ -8,7 +8,7 @@ import { EBUSY } from '../../lib/errno.js';
 import { buffer } from '../../lib/memory.js';
 import { HERE, KINDS, PLAIN, pause, until, words } from '../kinds.fixture.js';
 import { CALLS, obedient, WORDS } from '../kthread.fixture.js';
-import { getTaskStruct, kthreadRun, kthreadStop, kthreadStopPut, wakeUpProcess } from '../kthread.js';
+import { getTaskStruct, kthreadCreate, kthreadRun, kthreadStop, kthreadStopPut, wakeUpProcess } from '../kthread.js';
 import { oneMachine } from '../machine.fixture.js';
 import { load } from '../../lib/atomic.js';
 import { mightSleep } from '../sched/core.js';
@@ -84,7 +84,8 @@ test('spinning for a lock that a thread of the same isolate has is a BUG with bo
     return 3;
   }, undefined, 'owner');
   await until(() => spinIsLocked(lock));
-  const rival = getTaskStruct(await kthreadRun(async () => spinLock(lock), undefined, 'rival'));
+  const rival = getTaskStruct(await kthreadCreate(async () => spinLock(lock), undefined, 'rival'));
+  wakeUpProcess(rival);
   await until(() => rival.state === 'X');
   expect(oopses[0]?.error.message).toBe(`spinlock spinlock.test.js#lock${made - 1}: rival/${rival.pid} would wait for ever for owner/${owner.pid}, which has it and shares its isolate`);
   await kthreadStopPut(rival).catch(() => {});

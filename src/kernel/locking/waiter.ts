@@ -21,8 +21,9 @@ import { block, blockSync, holder, needPlain, preemptWord, ready, wakeUpState, t
 import { TASK, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../sched/task.js';
 import { signalPendingState } from '../sched/signal.js';
 import { MAX_SCHEDULE_TIMEOUT, deadlineIn, uptime } from '../time/time.js';
-import { PENDING, addressOf, heldWords, holderId, holderIsolate, keep, mark, type LockKind } from './held.js';
+import { PENDING, SEM, addressOf, heldWords, holderId, holderIsolate, keep, mark, type LockKind } from './held.js';
 import { Guard } from './guard.js';
+import { findDeadlock, learnOrder } from './lockdep.js';
 import { rawSpinLock, rawSpinUnlock } from './raw_spinlock.js';
 
 /** The fields of a lock's queue, for the records of the kinds of lock: they follow one word of the lock's own. */
@@ -108,7 +109,8 @@ export function* waitForLock(task: number, lock: SleepingLock, word: number, thr
   w32(waiter + WAITER.lock, word);
   w32(waiter + WAITER.held, held);
   store(waiter + WAITER.granted, 0);
-  w32(task + TASK.blocked_on, word);
+  store(task + TASK.blocked_on, word); // [waiter:want] pairs with lockdep:look
+  if (deadline === Infinity) findDeadlock(id, word);
   let taken = false;
   let locked = true;
   lockQueue(at);
@@ -176,13 +178,16 @@ export function spellings<H extends { readonly addr: number }, R>({ lock, kind, 
   const now = (thread: Thread | null, at: number): boolean => r32(preemptWord(thread)) === 0 && tryNow(at, thread);
   const wait = (thread: Thread | null, at: number, timeout = MAX_SCHEDULE_TIMEOUT) => (task: number): Blocking<number> =>
     waitForLock(task, lock, at | kind, thread, state, deadlineIn(timeout));
+  const isOrdered = kind !== SEM;
   const awaited = ({ addr }: H, opt?: WaitOptions, timeout?: number): Promise<R> => {
     const thread = holder();
+    if (isOrdered) learnOrder(thread, addr, awaited);
     const had = opt?.signal?.aborted !== true && now(thread, addr);
     return (had ? ready(0) : block(why, wait(thread, addr, timeout), opt)) as Promise<R>;
   };
   const blocking = ({ addr }: H, timeout?: number): R => {
     const thread = needPlain(call);
+    if (isOrdered) learnOrder(thread, addr, blocking);
     return (now(thread, addr) ? 0 : blockSync(why, call, wait(thread, addr, timeout))) as R;
   };
   return [awaited, blocking] as const;

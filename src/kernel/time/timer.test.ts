@@ -89,3 +89,22 @@ test('a timer armed by one that fires, for a time that is over, fires in the sam
   wheel.run(110);
   expect([order, wheel.count]).toEqual([['first', 'beside', 'second'], 0]);
 });
+
+test('a million timers at a time: each is armed, moved and cancelled by itself, and the rest fire, none early', { timeout: 120_000 }, () => {
+  const random = numbers(7);
+  const wheel = new TimerWheel(0);
+  let now = 0;
+  let late = 0;
+  let fired = 0;
+  const timers = Array.from({ length: 1_000_000 }, () => new Noted(({ due }) => {
+    fired++;
+    if (due > now) late++;
+  }));
+  for (const timer of timers) wheel.add(timer, 1 + (random() % 3_600_000)); // Within an hour.
+  expect(wheel.count).toBe(1_000_000);
+  for (let i = 0; i < timers.length; i += 2) wheel.cancel(timers[i]);
+  for (let i = 0; i < timers.length; i += 4) wheel.add(timers[i], 1 + (random() % 3_600_000));
+  expect(wheel.count).toBe(750_000);
+  for (now = 600_000; now <= 3_600_000; now += 600_000) wheel.run(now);
+  expect([fired, late, wheel.count, timers.filter((timer) => timer.fired > 1).length]).toEqual([750_000, 0, 0, 0]);
+});
