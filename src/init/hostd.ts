@@ -46,7 +46,7 @@ async function startWatchers(): Promise<void> {
 /** Starts what was reserved, and keeps the pool warm once somebody has used it. */
 function lookAtTable(): void {
   let idle = 0;
-  let owned = false;
+  let owned = load(machineWord(MACHINE.foreign)) !== 0;
   forEachIsolate((at) => {
     const state = load(at + ISOLATE.state);
     const number = r32(at + ISOLATE.number);

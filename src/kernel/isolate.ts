@@ -158,6 +158,19 @@ export function giveTask(number: number, task: number): void {
 
 // --- The life of an own isolate -----------------------------------------------------------------------------------
 
+let warmUp = async (): Promise<unknown> => undefined;
+
+/** What an isolate does before it waits for its first thread, on a machine with modules of other languages. */
+export function onWarming(fn: typeof warmUp): void {
+  warmUp = fn;
+}
+
+/** From now on isolates that get warm do that, and the first ones start at once. */
+export function warmForeign(): void {
+  store(machineWord(MACHINE.foreign), 1);
+  ringHost();
+}
+
 export interface OwnLife {
   /** The file that declares the task's function. */
   fileOf(task: number): string;
@@ -166,7 +179,10 @@ export interface OwnLife {
 
 /** Runs the threads that this isolate is claimed for, one after the other, until others suffice. */
 export async function ownIsolate({ fileOf, run }: OwnLife): Promise<void> {
-  if (cas(self + ISOLATE.state, ISOLATE_STARTING, ISOLATE_BUSY) !== ISOLATE_STARTING) cas(self + ISOLATE.state, ISOLATE_WARMING, ISOLATE_IDLE);
+  if (cas(self + ISOLATE.state, ISOLATE_STARTING, ISOLATE_BUSY) !== ISOLATE_STARTING) {
+    if (load(machineWord(MACHINE.foreign)) !== 0) await warmUp();
+    cas(self + ISOLATE.state, ISOLATE_WARMING, ISOLATE_IDLE);
+  }
   for (;;) {
     const task = nextTask();
     await loadFile(fileOf(task));

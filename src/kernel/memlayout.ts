@@ -75,6 +75,7 @@ export const MACHINE = struct('machine', {
   lock_orders_lock: u32('a'),
   lock_gen: u32('a'), //        locks that were freed
   freezing: u32('a'), //        1: threads that can be frozen shall be
+  foreign: u32('a'), //         1: isolates that get warm read what modules of other languages need
   images_lock: u32('a'),
   images: ptr('l', 2, 'struct list_head'), // modules whose code is bytes in kernel memory
   next_table: u32('a'), //      first function index that no such module has had

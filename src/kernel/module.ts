@@ -15,7 +15,7 @@ import { bytes, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { runInTask } from './borrowed.js';
 import { exitValue, onIsolateDeath, oops, withoutStack } from './exit.js';
 import { keepText } from './fork.js';
-import { HOST_ISOLATE, ringHost } from './isolate.js';
+import { HOST_ISOLATE, ringHost, warmForeign } from './isolate.js';
 import { requestStop } from './kthread.js';
 import { rawSpinLock, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { sendMail, type Mail } from './mail.js';
@@ -282,6 +282,7 @@ export async function insmod(file: string | URL, params: Readonly<Record<string,
 async function loadForeign(foreign: ModuleLoader, at: number, file: string, path: string, params: Readonly<Record<string, ParamInput>>, how: InsmodOptions): Promise<Module> {
   const id = r32(at + MODULE.id);
   const name = readString(at + MODULE.name, NAME_LEN);
+  warmForeign(); // While a compiler is at work.
   try {
     const { params: info, hasExit } = await foreign.load(path, { id, record: at, name, params, how });
     w32(at + MODULE.loaded, 1);

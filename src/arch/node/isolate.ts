@@ -5,6 +5,7 @@
 import { workerData } from 'node:worker_threads';
 import { joinAsIsolate } from '../../init/isolate.js';
 import '../../cc/trace.js';
+import '../../cc/warm.js';
 import { setHost } from '../host.js';
 import { joinWorker, nodeHost } from './host.js';
 

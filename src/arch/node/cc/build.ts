@@ -21,7 +21,7 @@ const HEADERS = fileURLToPath(new URL('../../../../include/', import.meta.url));
 const INCLUDE = '/include', GENERATED = '/generated';
 
 const FLAGS = [
-  '--target=wasm32', '-std=gnu11', '-O1', '-gdwarf-4', '-gline-tables-only', '-matomics', '-mbulk-memory', '-mmutable-globals',
+  '--target=wasm32', '-std=gnu11', '-O2', '-gdwarf-4', '-gline-tables-only', '-matomics', '-mbulk-memory', '-mmutable-globals',
   // A kernel: no library, no assumption that a NULL was not meant, integers that wrap, types that alias.
   '-ffreestanding', '-nostdlib', '-nostdinc', '-fno-strict-aliasing', '-fwrapv', '-fno-delete-null-pointer-checks', '-fno-common',
   // Call traces show what was written.

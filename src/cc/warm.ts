@@ -1,0 +1,7 @@
+/**
+ * What an isolate reads before it has a thread of C, so that the thread does not wait for it. Only machines that load such a
+ * module pay for it.
+ */
+import { onWarming } from '../kernel/isolate.js';
+
+onWarming(() => import('./run.js'));
