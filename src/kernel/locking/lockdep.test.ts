@@ -4,9 +4,12 @@
  */
 import { beforeEach, expect, test } from 'vitest';
 import { clearLog, dmesg, sysctl } from '../../index.js';
-import { CLOSURE, CPU1, HERE, PLAIN, pause, until, type Kind } from '../kinds.fixture.js';
+import { BATON_WORDS, isHeld, release } from '../baton.fixture.js';
+import { CLOSURE, CPU1, HERE, PLAIN, pause, runHeld, until, words, type Kind } from '../kinds.fixture.js';
+import { kthreadStopPut } from '../kthread.js';
 import { oneMachine } from '../machine.fixture.js';
 import { forgetOrders } from './lockdep.js';
+import { looker } from './lockdep.fixture.js';
 import { declareMutex, mutexLock, mutexTrylock, mutexUnlock, newMutex, type Mutex } from './mutex.js';
 import { newPuppet, type Puppet } from './puppet.fixture.js';
 import { declareRwsem, downRead, newRwsem, upRead } from './rwsem.js';
@@ -57,6 +60,31 @@ test('a circle of three is told by the one that closes it; who waits in a line, 
   await until(() => count(/^task:t\d/gm) >= 3, 'all three are told');
   expect(log()).toMatch(/deadlock: 3 tasks wait for each other\nt2 on 1\/\d+ waits for mutex 0x[0-9a-f]+, which t0\/\d+ has\nt0.*which t1\/\d+ has\nt1.*which t2 on 1\/\d+ has$/m);
   for (const task of tasks) await task.stop();
+});
+
+/**
+ *     A                              B
+ *     has M                          has N
+ *     wants N: it is B's
+ *                                    gives N back, wants M, sleeps
+ *     B waits for M: it is mine
+ */
+test('an owner that gives back and then goes to sleep, while somebody looks, is in no circle', async () => {
+  const [m, n] = [newMutex(), newMutex()];
+  const baton = words(BATON_WORDS);
+  const b = await newPuppet(CPU1, 'b on %u', m, n);
+  await b.does('mutexLock', n);
+  const a = await runHeld(looker, { has: m, wants: n, owner: b.task, baton }, 'a');
+  await until(() => isHeld(baton));
+  await b.does('mutexUnlock', n);
+  await b.waits('mutexLock', m);
+  release(baton);
+  await until(() => a.state === 'X');
+  await b.result();
+  expect(log()).not.toContain('deadlock');
+  await b.does('mutexUnlock', m);
+  await b.stop();
+  await kthreadStopPut(a);
 });
 
 test('two declared locks that are taken in both orders are told, once, with both places', async () => {

@@ -140,24 +140,30 @@ export interface DeadlockMail extends Mail {
 
 /**
  * Owner `id` is about to sleep, for good, for the lock that `word` names. Follows who waits for whom, and reports a circle: the
- * one that closes it finds all others waiting, since each writes down what it waits for before it looks.
+ * one that closes it finds all others waiting, since each writes down what it waits for before it looks. It looks twice: a lock
+ * may change hands between two looks, and its former owner go to sleep; who is in a circle stays there.
  */
 export function findDeadlock(id: number, word: number): void {
-  const pids = [id];
-  const lines: string[] = [];
-  for (let wanted = word; pids.length <= CIRCLE_MAX; ) {
-    const owner = ownerOfWord(wanted);
-    const task = findTask(owner);
-    if (task === 0 || !holds(task, addressOf(wanted))) return;
-    lines.push(`${holderName(pids.at(-1)!)} waits for ${kindOf(wanted) === MUTEX ? 'mutex' : 'rw-semaphore'} ${lockName(addressOf(wanted))}, which ${holderName(owner)} has`);
-    if (owner === id) break;
-    if (pids.includes(owner)) return; // Theirs, and told.
-    pids.push(owner);
-    wanted = load(task + TASK.blocked_on); // [lockdep:look] pairs with waiter:want
-    if (wanted === 0 || kindOf(wanted) === SEM) return;
-  }
+  const circle = circleOf(id, word);
+  if (circle.length === 0 || circleOf(id, word).join() !== circle.join()) return;
+  const pids = circle.map(([pid]) => pid);
+  const lines = circle.map(([pid, wanted, owner]) => `${holderName(pid)} waits for ${kindOf(wanted) === MUTEX ? 'mutex' : 'rw-semaphore'} ${lockName(addressOf(wanted))}, which ${holderName(owner)} has`);
   for (const line of [BAR, `WARNING: deadlock: ${pids.length} task${pids.length === 1 ? ' waits for itself' : 's wait for each other'}`, ...lines]) printk('%s%s\n', KERN_WARNING, line);
   sendMail(BOOT_ISOLATE, { kind: 'deadlock', pids } satisfies DeadlockMail);
+}
+
+/** Who waits, for what, and who has that: from `id` on until somebody waits for `id`; empty if nobody does. */
+function circleOf(id: number, word: number): Array<readonly [pid: number, wanted: number, owner: number]> {
+  const circle: Array<readonly [number, number, number]> = [];
+  for (let [pid, wanted] = [id, word]; circle.length < CIRCLE_MAX && wanted !== 0 && kindOf(wanted) !== SEM; ) {
+    const owner = ownerOfWord(wanted);
+    const task = findTask(owner);
+    if (task === 0 || !holds(task, addressOf(wanted))) break;
+    circle.push([pid, wanted, owner]);
+    if (owner === id) return circle;
+    [pid, wanted] = [owner, load(task + TASK.blocked_on)]; // [lockdep:look] pairs with waiter:want
+  }
+  return []; // Or a circle of others, which was told.
 }
 
 /** Whether `task` has the lock at `at`, and not only wants it. */
