@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addBuild } from './build.js';
-import { TERMINAL } from './command.js';
+import { TERMINAL, type Surroundings } from './command.js';
 import { addConformance } from './conformance.js';
 import { addDmesg } from './dmesg.js';
 import { addDoctor } from './doctor.js';
@@ -15,6 +15,7 @@ import { addModuleCommands } from './modules.js';
 import { addPs } from './ps.js';
 import { addRun } from './run.js';
 import { addSettingCommands } from './settings.js';
+import { addShell } from './shell.js';
 import { addThreadCommands } from './threads.js';
 import { addTop } from './top.js';
 
@@ -32,14 +33,9 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   let status = 0;
-  const program = new Command('kthread')
-    .description('Linux kernel threads as a TypeScript runtime')
+  const program = newProgram('kthread')
     .version(version(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this, or the help of a command')
-    .helpCommand('help [command]', 'print the help of a command')
-    .addHelpText('after', HELP)
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`kthread: ${text.replace(/^error: /, '').trim().replaceAll('\n', ' ').replace('is invalid. It', 'is invalid: it')}\n`) });
+    .addHelpText('after', HELP);
   const ended = (of: number): void => { status = of; };
   addRun(program, args, ended);
   const around = { ...TERMINAL, ended };
@@ -47,7 +43,8 @@ async function main(args: readonly string[]): Promise<number> {
   addDoctor(program, args, around);
   addConformance(program, around);
   program.commandsGroup('Looking at a machine that runs, and steering it:');
-  for (const add of [addList, addPs, addTop, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands]) add(program, around);
+  addLooking(program, around);
+  addShell(program, around, (around) => addLooking(newProgram(''), around));
   if (args[0] !== 'run') process.stdout.on('error', () => process.exit(status)); // EPIPE: nobody reads any more, as with | head.
   try {
     if (args.length === 0) program.error('which command? kthread --help lists them');
@@ -57,6 +54,25 @@ async function main(args: readonly string[]): Promise<number> {
     return error.exitCode === 0 ? 0 : WRONG_USAGE;
   }
   return status;
+}
+
+/** A program without commands. One without a name is for a prompt, where they stand alone. */
+function newProgram(name: string): Command {
+  return new Command(name || ' ')
+    .description('Linux kernel threads as a TypeScript runtime')
+    .helpOption('-h, --help', 'print this, or the help of a command')
+    .helpCommand('help [command]', 'print the help of a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(text.replace(/^Usage: +/, 'Usage: ')),
+      outputError: (text, write) => write(`${name || 'shell'}: ${text.replace(/^error: /, '').trim().replaceAll('\n', ' ').replace('is invalid. It', 'is invalid: it')}\n`),
+    });
+}
+
+/** The table of commands for a machine that runs. */
+function addLooking(program: Command, around: Surroundings): Command {
+  for (const add of [addList, addPs, addTop, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands]) add(program, around);
+  return program;
 }
 
 function version(): string {

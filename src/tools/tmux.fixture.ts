@@ -17,7 +17,7 @@ export class Tmux {
     this.#socket = join(folder, `tmux-${++terminals}.sock`);
     const bare: NodeJS.ProcessEnv = { ...env, TERM: 'xterm', PS1: '$ ', LC_ALL: 'C.UTF-8' };
     delete bare.TMUX;
-    this.#tmux(bare, '-f', '/dev/null', 'new-session', '-d', '-x', '80', '-y', '24', 'sh');
+    this.#tmux(bare, '-f', '/dev/null', 'new-session', '-d', '-x', '80', '-y', '24', '-c', folder, 'sh');
     this.type(command);
     this.keys('Enter');
   }
