@@ -17,8 +17,9 @@ import {
   kthreadInitWorker, kthreadModDelayedWork, kthreadQueueDelayedWork, kthreadQueueWork, kthreadRunWorker, kthreadRunWorkerOnCpu, kthreadWorkerFn, type KthreadDelayedWork, type KthreadWorker,
 } from './kthread_worker.js';
 import { oneMachine } from './machine.fixture.js';
+import { clearWarnOnce } from './panic.js';
 import { prInfo } from './printk/printk.js';
-import { dmesg } from './printk/syslog.js';
+import { clearLog, dmesg } from './printk/syslog.js';
 import { complete, newCompletion, waitForCompletion } from './sched/completion.js';
 import { current } from './sched/handle.js';
 import { PF_KTHREAD } from './sched/task.js';
@@ -225,6 +226,17 @@ test.each(WORKERS)('T190 a delayed work cancelled before its time never runs: $k
   expect(load(at + BEGUN)).toBe(0);
   kthreadQueueDelayedWork(worker, work, 1);
   await until(() => load(at + ENDED) === 1);
+});
+
+test.each(WORKERS)('a flush of a delayed work whose timer runs, which Linux leaves open, returns at once and is told: $kind', async ({ run, note }) => {
+  await using worker = await run();
+  clearWarnOnce();
+  clearLog();
+  const work = kthreadInitDelayedWork<Job, number>(note, job(words(WORDS), 1));
+  kthreadQueueDelayedWork(worker, work, 3_600_000);
+  expect([await kthreadFlushWork(work), work.pending]).toEqual([undefined, true]);
+  expect(said('kthread_flush_work: the timer of a delayed work still runs; it is not waited for')).toBe(true);
+  expect(await kthreadCancelDelayedWorkSync(work)).toBe(true);
 });
 
 test.each(WORKERS)('T191 destroy runs what is queued, stops the thread, and warns of delayed works: $kind', async (kind) => {
