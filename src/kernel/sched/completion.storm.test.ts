@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { words } from '../kinds.fixture.js';
 import { oneMachine } from '../machine.fixture.js';
 import { newCompletion } from './completion.js';
-import { WORDS, trader } from './wait_more.fixture.js';
+import { WORDS, sink, source, trader } from './wait_more.fixture.js';
 import { PAIRS, end, start } from './waiting.fixture.js';
 
 oneMachine();
@@ -19,4 +19,12 @@ test.each(PAIRS)('T165 what was written before complete() is seen after the wait
   const first = await start(by, trader, { mine: ping, other: pong, at, rounds: ROUNDS, first: true }, 'first');
   expect([await end(first, PATIENCE_MS), await end(second, PATIENCE_MS)]).toEqual([0, 0]);
   expect([ping.done, pong.done]).toEqual([1, 0]);
+}, PATIENCE_MS);
+
+const MILLION = 1_000_000;
+test.each(PAIRS)('T259 a million completions for a million waits: all pass, and none is left over: $pair', async ({ by, who }) => {
+  const done = newCompletion();
+  const taker = await start(who, sink, { done, rounds: MILLION }, 'sink');
+  const giver = await start(by, source, { done, rounds: MILLION }, 'source');
+  expect([await end(giver, PATIENCE_MS), await end(taker, PATIENCE_MS), done.done]).toEqual([MILLION, MILLION, 0]);
 }, PATIENCE_MS);

@@ -10,6 +10,7 @@ import { completeAndExit, kthreadCompleteAndExit } from '../exit.js';
 import { scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync } from '../time/sleep.js';
 import * as completion from './completion.js';
 import { complete, completeAll, newCompletion, type Completion } from './completion.js';
+import { condResched } from './core.js';
 import { current } from './handle.js';
 import { swaitEventInterruptibleExclusive, swaitEventInterruptibleExclusiveSync, type SwaitQueueHead } from './swait.js';
 import { TASK } from './task.js';
@@ -186,6 +187,29 @@ export const leaver = behaviour<{ done: Completion | null; at: number; value: nu
   } finally {
     fetchOr(at + FLAG, 1);
   }
+});
+
+/** Completes `done` so often, without waiting for anybody. */
+export const source = behaviour<{ done: Completion; rounds: number }>(import.meta, 'source', async ({ done, rounds }) => {
+  for (let i = 0; i < rounds; i++) {
+    complete(done);
+    if (i % 64 === 0) await condResched();
+  }
+  return rounds;
+}, ({ done, rounds }) => {
+  for (let i = 0; i < rounds; i++) complete(done);
+  return rounds;
+});
+
+/** Waits so often, and says how often it did. */
+export const sink = behaviour<{ done: Completion; rounds: number }>(import.meta, 'sink', async ({ done, rounds }) => {
+  let passed = 0;
+  for (; passed < rounds; passed++) await FORMS.waitForCompletion(done);
+  return passed;
+}, ({ done, rounds }) => {
+  let passed = 0;
+  for (; passed < rounds; passed++) FORMS.waitForCompletionSync(done);
+  return passed;
 });
 
 /** Runs until it is asked to stop. */
