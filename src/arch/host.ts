@@ -76,6 +76,8 @@ export interface Host {
   backtrace(worker: number, tid: number): Promise<string>;
   /** CPU time that an OS thread of this process has used, ms; 0 where unknown. */
   threadCpuTime(tid: number): number;
+  /** Whether the OS thread `tid` of this process still runs. Only asked where threadId() knows. */
+  threadExists(tid: number): boolean;
   /** Gives an OS thread of this process a nice value, -20 to 19. False where the platform has no such thing or refuses. */
   setNice(tid: number, nice: number): boolean;
   /** OS thread id of this isolate, 0 where unknown. */

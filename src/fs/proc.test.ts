@@ -191,10 +191,10 @@ test('settings are files of /proc/sys', async () => {
 });
 
 test('an unknown file is ENOENT, a pid that is gone ESRCH', async () => {
-  addTask(20, 'gone', { policy: SCHED_RR });
+  const gone = addTask(20, 'gone', { policy: SCHED_RR });
   for (const path of ['/proc/20/maps', '/proc/20', '/proc/cpuinfo', '/proc/constructor', '/proc/20/constructor', '/proc/sys/kernel/nosuch', 'stat']) {
     await expect(readProc(path), path).rejects.toMatchObject({ errno: -ENOENT });
   }
-  freePid(20);
+  freePid(20, gone);
   for (const pid of [20, 99999, 4194304, 1e15]) await expect(readProc(`/proc/${pid}/stat`), `${pid}`).rejects.toMatchObject({ errno: -ESRCH });
 });

@@ -43,11 +43,13 @@ export function release(baton: number): void {
   futexWake(baton + GO, 1);
 }
 
-/** From now on the isolate's OS thread ends before its `nth` access that is no mere load, whatever it is in the middle of: a crash that can be repeated. */
-export function dieAt(nth: number): void {
+/** From now on the isolate's OS thread ends before its `nth` access that is no mere load, whatever it is in the middle of: a crash that can be repeated. It lives if an access comes first that `survives`. */
+export function dieAt(nth: number, survives: (op: string, addr: number) => boolean = () => false): void {
   let left = nth;
-  witnessAccesses((op) => {
-    if (op === 'load' || --left > 0) return;
+  witnessAccesses((op, addr) => {
+    if (op === 'load') return;
+    if (survives(op, addr)) return witnessAccesses(undefined);
+    if (--left > 0) return;
     witnessAccesses(undefined);
     process.exit(13);
     for (;;) continue; // It is noticed a moment later.

@@ -96,7 +96,7 @@ export function giveBackTask(thread: Thread): void {
   removeThread(thread);
   if (spares.length >= SPARES_MAX || load(task + TASK.usage) !== 1) return finishTask(task, 0);
   setTaskState(task, TASK_DEAD);
-  freePid(thread.pid);
+  freePid(thread.pid, task);
   store(task + TASK.pid, 0);
   countLive(-1);
   spares.push(thread);

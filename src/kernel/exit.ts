@@ -17,10 +17,10 @@ import { completeAllAt, completeAt, type Completion } from './sched/completion.j
 import { emptyWakeList, needThread, removeThread, wakeUpState, type Thread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { putTask } from './sched/ref.js';
-import { KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_MIGRATES, KTHREAD_OOPSED, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, setTaskState } from './sched/task.js';
+import { KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_MIGRATES, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_PARKED, TASK_RUNNING, setTaskState } from './sched/task.js';
 import { dropEntries } from './sched/wait.js';
 import { abandonWait, isWaiting } from './sched/wait_queue.js';
-import { ISOLATE, ISOLATE_DEAD, forEachIsolate, ring } from './smp.js';
+import { ISOLATE, ISOLATE_DEAD, forEachIsolate, ring, self } from './smp.js';
 
 /** Thrown by kthreadExit through the thread's own code; its `finally` blocks run. Not an Error: nothing went wrong. */
 export class KthreadExit {
@@ -45,20 +45,27 @@ export function setOopsListener(listener: typeof oopsListener): void {
  * `exited`. Ordered by the completion's lock. C: do_exit.
  */
 export function finishTask(task: number, code: number): void {
-  const pid = r32(task + TASK.pid);
+  w32(self + ISOLATE.exiting, task);
   releaseHeld(task);
   if (load(task + TASK.worker) !== 0) loseWorker(task);
   w32(task + TASK.exit_code, code);
-  writeTombstone(pid, code);
+  writeTombstone(r32(task + TASK.pid), code);
   fetchOr(task + TASK.kflags, KTHREAD_EXITING);
+  sayGoodbye(task);
+}
+
+/** The exit code stands. Whoever finds out that the isolate died in here does it once more, so each step may be done twice but for the last. */
+function sayGoodbye(task: number): void {
   setTaskState(task, TASK_DEAD);
   abandonWait(task);
-  freePid(pid);
+  freePid(r32(task + TASK.pid), task);
   completeAllAt(task + TASK.parked);
   completeAllAt(task + TASK.exited);
   const done = r32(task + TASK.exit_done);
   if (done !== 0) completeAt(done); // Whoever waits for it may take away the thread's code and this completion.
-  if ((load(task + TASK.kflags) & KTHREAD_UNREF) === 0) countLive(-1);
+  w32(task + TASK.exit_done, 0);
+  if ((fetchOr(task + TASK.kflags, KTHREAD_UNREF) & KTHREAD_UNREF) === 0) countLive(-1);
+  w32(self + ISOLATE.exiting, 0);
   putTask(task);
 }
 
@@ -168,16 +175,20 @@ export function isolateEnded(at: number, why: string): void {
   dropMail(at);
   releaseStack(at);
   releaseOutside(at);
+  const exiting = r32(at + ISOLATE.exiting);
+  if (exiting !== 0 && (load(exiting + TASK.kflags) & KTHREAD_EXITING) !== 0) sayGoodbye(exiting);
   if (idle) return;
-  forEachTask((task) => {
-    if (load(task + TASK.isolate) === number && (load(task + TASK.kflags) & KTHREAD_MIGRATES) === 0 && load(task + TASK.__state) !== TASK_DEAD) endOrphan(task, why);
+  forEachTask((task, pid) => {
+    if (load(task + TASK.isolate) !== number || (load(task + TASK.kflags) & KTHREAD_MIGRATES) !== 0 || load(task + TASK.__state) === TASK_DEAD) return;
+    store(task + TASK.pid, pid); // It may have been in the middle of being made.
+    endOrphan(task, why);
   });
-  resyncAll(number);
+  resyncAll();
 }
 
 function endOrphan(task: number, why: string): void {
+  if (!loseCreation(task)) return;
   if (r32(task + TASK.ppid) === 2) oops(task, withoutStack(why)); // No news of tasks that carried only a call.
-  if (r32(task + TASK.create) !== 0) failCreation(task);
   finishTask(task, -EFAULT);
 }
 
@@ -191,28 +202,32 @@ export function onIsolateDeath(fn: (number: number) => void): void {
   deathListeners.push(fn);
 }
 
-let failCreation: (task: number) => void = () => {};
+let loseCreation: (task: number) => boolean = () => true;
+let lookForNew: () => void = () => {};
 
-/** Who answers the request for a task whose isolate died before it could. */
-export function onLostCreation(fn: typeof failCreation): void {
-  failCreation = fn;
+/** What becomes of the requests to kthreadd that a dead isolate's task had to answer or waited for; false if somebody else ends the task. And of tasks that were on their way to their isolates. */
+export function onLostCreation(lose: typeof loseCreation, look: typeof lookForNew): void {
+  loseCreation = lose;
+  lookForNew = look;
 }
 
 /**
  * A waker may have died between winning a state word and telling anyone, or between its news and the wake-up; a waiter, when
- * it was chosen and had not taken what it waited for. So everybody looks once more, and somebody else serves as kthreadd.
+ * it was chosen and had not taken what it waited for. So everybody looks once more.
  */
-function resyncAll(dead: number): void {
+function resyncAll(): void {
   fetchAdd(machineWord(MACHINE.resync), 1);
   const kthreadd = r32(machineWord(MACHINE.kthreadd));
-  if (load(kthreadd + TASK.isolate) === dead && load(kthreadd + TASK.__state) === TASK_RUNNING) {
-    setTaskState(kthreadd, TASK_INTERRUPTIBLE);
-    wakeUpState(kthreadd, TASK_INTERRUPTIBLE);
-  }
+  setTaskState(kthreadd, TASK_INTERRUPTIBLE); // Whoever had just become it may be the dead one. Two of them at a time do no harm.
+  wakeUpState(kthreadd, TASK_INTERRUPTIBLE);
+  lookForNew();
   forEachIsolate((at) => ring(at));
   forEachTask((task) => {
-    if (isWaiting(task)) wakeUpState(task, TASK_NORMAL);
-    if ((load(task + TASK.kflags) & KTHREAD_BLOCKING) !== 0 && load(task + TASK.__state) === TASK_RUNNING) futexWake(task + TASK.__state, 1);
+    const kflags = load(task + TASK.kflags);
+    // Its waker may have come so far as to make true what it waits for, or to take it off the queue; and no further.
+    if (isWaiting(task) || (kflags & KTHREAD_SHOULD_STOP) !== 0) wakeUpState(task, TASK_NORMAL);
+    if ((kflags & KTHREAD_SHOULD_PARK) === 0) wakeUpState(task, TASK_PARKED);
+    if ((kflags & KTHREAD_BLOCKING) !== 0 && load(task + TASK.__state) === TASK_RUNNING) futexWake(task + TASK.__state, 1);
   });
 }
 

@@ -1,9 +1,8 @@
 /** Threads that take their isolate with them, in several ways, and threads that tell where they run. For isolate.test.ts. */
 import { futexWait, load, store } from '../lib/atomic.js';
-import { dieAt } from './baton.fixture.js';
-import { kthreadCreateSync, kthreadShouldStop, kthreadStopSync, threadfn, wakeUpProcess } from './kthread.js';
+import { kthreadShouldStop, threadfn } from './kthread.js';
 import { me } from './smp.js';
-import { msleepSync, scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync } from './time/sleep.js';
+import { scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync } from './time/sleep.js';
 
 /** Words: number of the isolate it runs on, whether it may go on. */
 export const ISOLATE_NR = 0, GO = 4, WORDS = 2;
@@ -32,18 +31,6 @@ export const bomb = threadfn(import.meta, 'bomb', async (at: number) => {
   }, 5);
   for (;;) await scheduleTimeoutInterruptible(1000);
 });
-/** Does what it does until its isolate's `nth` write to shared memory from now, and then is no more. */
-export const mortal = threadfn(import.meta, 'mortal', ({ nth }: { nth: number }) => {
-  dieAt(nth);
-  const task = kthreadCreateSync(here, 0x300000, 'child');
-  wakeUpProcess(task);
-  const other = kthreadCreateSync(shared, 0x300000, 'other');
-  wakeUpProcess(other);
-  msleepSync(1);
-  kthreadStopSync(task);
-  kthreadStopSync(other);
-});
-
 /** Blocks without a look at anything until GO. */
 export const stone = threadfn(import.meta, 'stone', (at: number) => {
   store(at + ISOLATE_NR, me);

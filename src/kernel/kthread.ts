@@ -14,12 +14,12 @@
 import { host } from '../arch/host.js';
 import { cas, fetchAnd, fetchOr, load, store } from '../lib/atomic.js';
 import { EAGAIN, EBUSY, EINTR, EINVAL, ENOMEM, ENOSYS, ESRCH, KernelError } from '../lib/errno.js';
-import { listAddTail, listDelInit, listEmpty, listNext } from '../lib/list.js';
+import { listAddTail, listDelInit, listEmpty, listNext, listRepair } from '../lib/list.js';
 import { r32, readString, w32, writeString } from '../lib/memory.js';
 import { vsprintf, type PrintfArgs } from '../lib/printf.js';
 import { bytes, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { endForgotten, hasForgotten } from './borrowed.js';
-import { doExit, exitCodeOf, exitValue, onLostCreation, oopsError } from './exit.js';
+import { doExit, exitCodeOf, exitValue, finishTask, onLostCreation, oopsError } from './exit.js';
 import { copyProcess, isDead, keepText, readTombstone } from './fork.js';
 import { claimIsolate, findSharedIsolate, giveTask, isLoaded, isolateModule, loadError, loadFile, plainUrl, retireIfDone, unclaim } from './isolate.js';
 import { rawSpinLock, rawSpinLocked, rawSpinUnlock } from './locking/raw_spinlock.js';
@@ -28,7 +28,7 @@ import { MACHINE, MACHINE_RUNNING, isolateSlotAt, machineWord } from './memlayou
 import { kfree, kzalloc } from './mm/slab.js';
 import { TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
 import { setPanicHandler, warn, warnOnce, warnTask } from './panic.js';
-import { forEachTask } from './pid.js';
+import { forEachTask, freePid } from './pid.js';
 import { KERN_ERR, printk } from './printk/printk.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
 import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, holder, installThread, isSharedIsolate, listenForNews, mightSleep, needPlain, needThread, pushWake, ready, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking, type WaitOptions } from './sched/core.js';
@@ -43,7 +43,7 @@ import {
 import { taskFatalSignalPending } from './sched/signal.js';
 import { beNiceAs } from './sched/syscalls.js';
 import { wchan } from './sched/wchan.js';
-import { ISOLATE, me, numPossibleCpus, self } from './smp.js';
+import { ISOLATE, isolateAlive, me, numPossibleCpus, self } from './smp.js';
 import { uptime } from './time/time.js';
 import type { Timer } from './time/timer.js';
 
@@ -83,7 +83,8 @@ const CREATE = struct('kthread_create_info', {
   name: bytes('c', TASK_NAME_LEN),
 });
 
-const DETACHED = 2;
+/** What a request is settled as. */
+const ANSWERED = 1, DETACHED = 2, GAVE_UP = 3;
 
 /** How function and data travel to another isolate. */
 interface Parcel {
@@ -258,12 +259,11 @@ function awaitAnswer(request: number, name: string, run: boolean): Promise<Task>
   }
 }
 
-/** Nobody waits for the answer: the thread ends without its function. */
+/** Nobody waits for the answer: the thread ends without its function. A request that was answered stays, since who did may still be at it. */
 function abandon(request: number): void {
-  if (settle(request)) return;
+  if (giveUp(request)) return;
   const result = r32(request + CREATE.result);
-  kfree(request);
-  if (result > 0) requestStop(result);
+  if (result > 0 && isTaken(result, request)) requestStop(result);
 }
 
 /** Whether the caller does kthreadd's work instead of waking it: then a thread that is to live here exists at once, and nobody sleeps. */
@@ -337,10 +337,16 @@ function submit(request: number): void {
 }
 
 function enlist(request: number): void {
-  const lock = machineWord(MACHINE.create_lock);
-  rawSpinLock(lock);
+  lockRequests();
   listAddTail(request + CREATE.list, machineWord(MACHINE.create_list));
-  rawSpinUnlock(lock);
+  rawSpinUnlock(machineWord(MACHINE.create_lock));
+}
+
+/** Returns whether somebody died with the lock held. */
+function lockRequests(): boolean {
+  const died = rawSpinLock(machineWord(MACHINE.create_lock));
+  if (died) listRepair(machineWord(MACHINE.create_list));
+  return died;
 }
 
 /**
@@ -355,26 +361,33 @@ function enlist(request: number): void {
  *     takes the result, frees it                             ends with -EINTR without its function
  */
 function* waitForAnswer(task: number, request: number, name: string, run: boolean): Blocking<Task> {
+  w32(task + TASK.asks, request);
   if ((yield* waitForCommon(task, request + CREATE.done, TASK_KILLABLE, Infinity)) < 0) {
-    const gaveUp = settle(request);
+    const gaveUp = giveUp(request);
+    if (gaveUp) w32(task + TASK.asks, 0);
     if (!isSharedIsolate()) condReschedSync(); // It may have woken kthreadd here, and never sleep again.
     if (gaveUp) throw new KernelError(-EINTR, `cannot create thread "${name}": SIGKILL is pending for who asked`);
     yield* waitForCommon(task, request + CREATE.done, TASK_UNINTERRUPTIBLE, Infinity);
   }
+  w32(task + TASK.asks, 0);
   return takeAnswer(request, name, run);
 }
 
 function takeAnswer(request: number, name: string, run: boolean): Task {
-  const result = r32(request + CREATE.result);
-  kfree(request);
+  let result = r32(request + CREATE.result);
+  if (result <= 0 || isTaken(result, request)) kfree(request);
+  else result = -EAGAIN; // Its isolate died, and somebody is just finding out.
   if (result <= 0) throw new KernelError(result, `cannot create thread "${name}": ${result === -ENOMEM ? 'kernel memory is out' : 'no pid or isolate is free'}`);
   const thread = taskAt(result); // Before it runs: on another CPU it may be gone the next moment.
   if (run) wakeUpState(result, TASK_NORMAL);
   return thread;
 }
 
-/** Whether the caller is the first to settle the request: to answer it, or to give it up. */
-const settle = (request: number): boolean => cas(request + CREATE.settled, 0, 1) === 0; // [kthread:settle] pairs with kthread:settle
+/** Whether the request is given up before it was answered. */
+const giveUp = (request: number): boolean => cas(request + CREATE.settled, 0, GAVE_UP) === 0; // [kthread:settle] pairs with kthread:settle
+
+/** From here on `task` has no request: who takes it away, and nobody else, decides about both. */
+const isTaken = (task: number, request: number): boolean => cas(task + TASK.create, request, 0) === request;
 
 // --- kthreadd -----------------------------------------------------------------------------------------------------
 
@@ -404,18 +417,30 @@ function serveNext(): boolean {
   const lock = machineWord(MACHINE.create_lock);
   const list = machineWord(MACHINE.create_list);
   if (listEmpty(list)) return false;
-  rawSpinLock(lock);
+  const died = lockRequests();
   if (listEmpty(list)) {
     rawSpinUnlock(lock);
     return false;
   }
   const request = listNext(list) - CREATE.list;
-  listDelInit(request + CREATE.list);
-  const task = createKthread(request);
+  const task = (died && madeFor(request)) || createKthread(request);
+  listDelInit(request + CREATE.list); // Not before: who dies in between leaves the request to the next.
   rawSpinUnlock(lock);
   if (task > 0) dispatchNew(task);
   else answer(request, task);
   return true;
+}
+
+/** The task that somebody made for the request before he died with the lock held; 0 if he did not get so far. One that is not complete goes. */
+function madeFor(request: number): number {
+  let made = 0;
+  forEachTask((task, pid) => {
+    if (taskState(task) !== TASK_NEW || r32(task + TASK.ppid) !== 2) return;
+    const create = load(task + TASK.create);
+    if (create === request) made = task;
+    else if (create === 0) freePid(pid, task);
+  });
+  return made;
 }
 
 function createKthread(request: number): number {
@@ -432,9 +457,9 @@ function createKthread(request: number): number {
     cpus: cpu >= 0 ? oneCpu(cpu) : allCpus(),
   });
   if (task > 0) {
-    w32(task + TASK.create, request);
     w32(task + TASK.fn, r32(request + CREATE.fn));
     w32(request + CREATE.fn, 0);
+    store(task + TASK.create, request); // Last: it says that the task is made.
   }
   return task;
 }
@@ -449,29 +474,50 @@ function allCpus(): readonly [number, number] {
 /** Brings the new task to its isolate. */
 function dispatchNew(task: number): void {
   const number = load(task + TASK.isolate);
-  if (number === me) adoptTask(task);
+  if (!isolateAlive(number)) { // Had it died after the task was there, it would have been found.
+    if (loseCreation(task)) finishTask(task, -EAGAIN);
+  }
+  else if (number === me) adoptTask(task);
   else if ((load(task + TASK.kflags) & KTHREAD_BLOCKING) === 0) pushWake(task);
   else giveTask(number, task);
 }
 
-onLostCreation((task) => answer(r32(task + TASK.create), -EAGAIN));
+/** The isolate of `task` is dead: answers and gives up requests in its place. False if somebody else is ending the task. */
+function loseCreation(task: number): boolean {
+  if (r32(task + TASK.asks) !== 0) abandon(r32(task + TASK.asks));
+  const request = load(task + TASK.create);
+  if (request === 0 || !isTaken(task, request)) return taskState(task) !== TASK_NEW || r32(task + TASK.ppid) !== 2;
+  if (load(request + CREATE.settled) === ANSWERED) w32(request + CREATE.result, -EAGAIN);
+  answer(request, -EAGAIN);
+  return true;
+}
+
+onLostCreation(loseCreation, () => forEachTask((task) => {
+  if (taskState(task) !== TASK_NEW || r32(task + TASK.create) === 0) return;
+  const number = load(task + TASK.isolate);
+  const isPlain = (load(task + TASK.kflags) & KTHREAD_BLOCKING) !== 0;
+  if (isPlain && isolateAlive(number) && load(isolateSlotAt(number) + ISOLATE.task) === 0) giveTask(number, task); // Others look for themselves: core.ts.
+}));
 
 /** False if the requester gave up: then there is no request any more. */
 function answer(request: number, result: number): boolean {
   if (result < 0) dropPlace(request);
   if (load(request + CREATE.settled) === DETACHED) return answerNobody(request, result);
-  const awaited = settle(request);
-  if (!awaited) kfree(request);
+  if (load(request + CREATE.settled) === 0) w32(request + CREATE.result, result);
+  const awaited = cas(request + CREATE.settled, 0, ANSWERED) !== GAVE_UP; // [kthread:settle] pairs with kthread:settle
+  if (awaited) completeAt(request + CREATE.done); // Once more, if it was answered by somebody who died before he could say so.
   else {
-    w32(request + CREATE.result, result);
-    completeAt(request + CREATE.done);
+    if (result > 0) w32(result + TASK.create, 0);
+    kfree(request);
   }
   return awaited;
 }
 
 function answerNobody(request: number, result: number): true {
-  if (result > 0) wakeUpState(result, TASK_NORMAL);
-  else printk('%scannot create thread "%s": %pe\n', KERN_ERR, readString(request + CREATE.name, TASK_NAME_LEN), result);
+  if (result > 0) {
+    w32(result + TASK.create, 0);
+    wakeUpState(result, TASK_NORMAL);
+  } else printk('%scannot create thread "%s": %pe\n', KERN_ERR, readString(request + CREATE.name, TASK_NAME_LEN), result);
   kfree(request);
   return true;
 }
@@ -506,9 +552,8 @@ export function adoptTask(task: number): void {
 function announce(thread: Thread): void {
   w32(thread.addr + TASK.wchan, wchan('kthread'));
   setTaskState(thread.addr, TASK_UNINTERRUPTIBLE);
-  const request = r32(thread.addr + TASK.create);
-  w32(thread.addr + TASK.create, 0);
-  if (!answer(request, thread.addr)) requestStop(thread.addr);
+  if (!answer(r32(thread.addr + TASK.create), thread.addr)) requestStop(thread.addr);
+  else if ((flagsOf(thread.addr) & KTHREAD_SHOULD_STOP) !== 0) wakeUpState(thread.addr, TASK_NORMAL); // Asked by somebody who found its pid while it was NEW, which no wake-up ends.
 }
 
 /** The function and data of `task`: left here, or sent along. Undefined while the file has to be loaded first. */

@@ -14,7 +14,7 @@
  */
 import { cas, fetchOr, load, store } from '../lib/atomic.js';
 import { ENOMEM, ESRCH, KernelError } from '../lib/errno.js';
-import { listAdd, listAddTail, listDelInit, listEmpty, listInit, listNext } from '../lib/list.js';
+import { listAdd, listAddTail, listDelInit, listEmpty, listInit, listNext, listRepair } from '../lib/list.js';
 import { r32, w32 } from '../lib/memory.js';
 import { f64Field, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { onWorkerLost } from './exit.js';
@@ -182,7 +182,9 @@ function emptyList(list: number): number {
 
 // --- Locks --------------------------------------------------------------------------------------------------------
 
-const lock = (worker: number): void => void rawSpinLock(worker + WORKER.lock);
+function lock(worker: number): void {
+  if (rawSpinLock(worker + WORKER.lock)) for (const list of [WORKER.work_list, WORKER.delayed_work_list]) listRepair(worker + list);
+}
 const unlock = (worker: number): void => rawSpinUnlock(worker + WORKER.lock);
 
 /** Takes the lock of the worker that `work` belongs to, and returns that; 0 if it never had one. */

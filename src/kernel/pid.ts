@@ -43,8 +43,9 @@ export function installPid(task: number, pid: number): void {
   store(slot(pid, true), task);
 }
 
-export function freePid(pid: number): void {
-  store(slot(pid, false), 0);
+/** Gives the pid of `task` back; nothing if it was given back before. */
+export function freePid(pid: number, task: number): void {
+  cas(slot(pid, false), task, 0);
 }
 
 /** The task of `pid`, or 0. Take a reference before using it longer. */

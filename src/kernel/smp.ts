@@ -39,6 +39,7 @@ export const ISOLATE = struct('isolate', {
   preempt_count: s32('o'), //   as a task's, for code outside of any
   held: u32('a', HELD_MAX), //  likewise
   mail: ptr('a'), //            values from other isolates, last one first
+  exiting: ptr('o'), //         the task that it is ending: see kernel/exit.ts
   retire: u32('a'), //          RETIRE_*
   nr_switches: u32('o'), //     turns that ended here
   nice: s32('a'), //            OWN: of its OS thread

@@ -5,7 +5,7 @@
  */
 import { bugOn } from '../lib/bug.js';
 import { EINVAL, ENODEV, ENOMEM, KernelError } from '../lib/errno.js';
-import { LIST_HEAD, listAddTail, listDelInit, listNext } from '../lib/list.js';
+import { LIST_HEAD, listAddTail, listDelInit, listNext, listRepair } from '../lib/list.js';
 import { r32, readString, stringSize, w32, writeString } from '../lib/memory.js';
 import { ptr, struct, u32 } from '../lib/struct.js';
 import { registerHandle, type Handle } from './handle.js';
@@ -149,7 +149,7 @@ function release(entry: number): void {
 
 function locked<T>(fn: () => T): T {
   const lock = machineWord(MACHINE.statics_lock);
-  rawSpinLock(lock);
+  if (rawSpinLock(lock)) listRepair(machineWord(MACHINE.statics));
   try {
     return fn();
   } finally {

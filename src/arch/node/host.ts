@@ -82,6 +82,8 @@ function threadId(): number {
   }
 }
 
+const threadExists = (tid: number): boolean => existsSync(`/proc/self/task/${tid}`);
+
 function setNice(tid: number, nice: number): boolean {
   if (process.platform !== 'linux' || tid === 0) return false; // Elsewhere it would be the process's.
   try {
@@ -163,6 +165,7 @@ export const nodeHost: Host = {
   backtrace,
   threadId,
   threadCpuTime,
+  threadExists,
   setNice,
   write,
 };

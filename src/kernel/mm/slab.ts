@@ -110,6 +110,8 @@ function bump(cls: number, size: number, index: number): number {
     at = takeBlocks(1, index + 1);
     if (at === 0) return 0;
     if (index > TASK_CACHE) zero(at, HEAP_BLOCK);
+    w32(cls + END, 0); // Who dies in between leaves a class that asks for a new block.
+    w32(cls + BUMP, at);
     w32(cls + END, at + HEAP_BLOCK);
   }
   w32(cls + BUMP, at + size);

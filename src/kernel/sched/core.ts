@@ -17,6 +17,7 @@ import { bugOn } from '../../lib/bug.js';
 import { EDEADLK, EPERM, KernelError } from '../../lib/errno.js';
 import { r32, rf64, w32, wf64 } from '../../lib/memory.js';
 import { MACHINE, isolateSlotAt, machineWord } from '../memlayout.js';
+import { forEachTask } from '../pid.js';
 import { ISOLATE, aboutToSleep, awake, isolateAlive, me, ringIfAsleep, self } from '../smp.js';
 import { sysctlWord } from '../sysctl.js';
 import { TimerWheel, type Timer } from '../time/timer.js';
@@ -25,7 +26,7 @@ import { getTask, putTask } from './ref.js';
 import { freezableSleep } from './refrigerator.js';
 import { initRunQueue, nrRunning, rqPush, rqShift, type Share } from './rq.js';
 import { signalPendingState } from './signal.js';
-import { KTHREAD_BLOCKING, KTHREAD_LISTENS, KTHREAD_MIGRATES, TASK, TASK_FREEZABLE, TASK_NORMAL, TASK_RUNNING, setTaskState, takePoke, taskState, tryToWake } from './task.js';
+import { KTHREAD_BLOCKING, KTHREAD_LISTENS, KTHREAD_MIGRATES, TASK, TASK_FREEZABLE, TASK_NEW, TASK_NORMAL, TASK_RUNNING, setTaskState, takePoke, taskState, tryToWake } from './task.js';
 import { wchan } from './wchan.js';
 
 /**
@@ -277,13 +278,13 @@ function makeRunnable(task: number): void {
 /**
  * Puts `task` on its isolate's wake list, once, and rings. Winning the state word does not own the list node: the task
  * may run, sleep again and be woken by somebody else before the first waker comes here. So whoever turns on_wake_list
- * from 0 to 1 pushes, and the isolate clears it before it looks at the state.
+ * from 0 to its number pushes, and the isolate clears it before it looks at the state.
  *
  *     waker B              isolate            waker C
  *     wins the word
  *                          T runs, sleeps
  *                                             wins the word, pushes T  [core:push]
- *     on_wake_list is 1:
+ *     on_wake_list is C:
  *     does not push
  *                          clears it, sees T RUNNING  [core:drain]
  *
@@ -292,7 +293,7 @@ function makeRunnable(task: number): void {
  */
 export function pushWake(task: number): void {
   if (!getTask(task)) return;
-  if (cas(task + TASK.on_wake_list, 0, 1) !== 0) return putTask(task); // [core:push] pairs with core:drain
+  if (cas(task + TASK.on_wake_list, 0, me) !== 0) return putTask(task); // [core:push] pairs with core:drain
   const isolate = load(task + TASK.isolate);
   const at = isolateSlotAt(isolate);
   const head = at + ISOLATE.wake_list;
@@ -426,9 +427,24 @@ function resync(): void {
   const now = load(machineWord(MACHINE.resync));
   if (now === resynced) return;
   resynced = now;
+  forEachTask((task) => {
+    if (load(task + TASK.isolate) === me && taskState(task) === TASK_NEW) adopt(task);
+  });
+  takeFromTheDead();
   forEachThread((thread) => {
     if (thread.gate !== null && taskState(thread.addr) === TASK_RUNNING) enqueue(thread);
   });
+}
+
+/** A waker died between taking the place on our wake list for a thread and putting it there: nobody else could push it any more. */
+function takeFromTheDead(): void {
+  const claims: Array<readonly [task: number, by: number]> = [];
+  forEachThread(({ addr }) => {
+    const by = load(addr + TASK.on_wake_list);
+    if (by !== 0 && !isolateAlive(by)) claims.push([addr, by]);
+  });
+  drainWakeList(); // What the dead did put there is gone from it now.
+  for (const [task, by] of claims) if (cas(task + TASK.on_wake_list, by, 0) === by) putTask(task);
 }
 
 /** `thread` goes on: its algorithm is stepped, or its gate opened. */

@@ -22,7 +22,7 @@ export const TASK = struct('task_struct', {
   free_link: ptr('l'), //       the allocator's, while the record is free
   __state: u32('a'), //         TASK_*, by the transitions below only
   pid: u32('a'), //             0 once the record is free: tells a stale handle
-  on_wake_list: u32('a'), //    1: a waker has it on its isolate's wake list, and owns wake_next
+  on_wake_list: u32('a'), //    number of the isolate that put it on its own isolate's wake list, and owns wake_next; 0: on none
   wake_next: ptr('l'),
   isolate: u32('a'), //         number of the isolate it lives on
   local: u32('o'), //           its place in that isolate's table of threads, 0: not met yet
@@ -47,6 +47,7 @@ export const TASK = struct('task_struct', {
   worker: ptr('a'), //          the kthread_worker whose works it runs
   exit_done: ptr('o'), //       a completion that happens last of all when it ends, 0: none
   create: ptr('o'), //          the request it was made for
+  asks: ptr('o'), //            the request to kthreadd whose answer it waits for
   fn: ptr('c'), //              what it runs, as text; 0 for a borrowed task
   oops: ptr('a'), //            what killed it, as text
   nvcsw: u32('o'), //           times it slept
