@@ -23,6 +23,7 @@ import {
 } from './kthread_work.js';
 import { warn, warnOnce } from './panic.js';
 import { block, blockSync, condResched, condReschedSync, holder, isSharedIsolate, needPlain, needResched, needThread, ready, schedule, scheduleSync, type Blocking, type Thread, type WaitOptions } from './sched/core.js';
+import { HaltPoll } from './sched/halt_poll.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { isFreezing } from './sched/refrigerator.js';
 import { KTHREAD_BLOCKING, KTHREAD_SHOULD_STOP, TASK, TASK_INTERRUPTIBLE, TASK_RUNNING, setTaskState } from './sched/task.js';
@@ -418,7 +419,7 @@ function checkPlace(worker: number, { fn, addr }: AnyWork): void {
  */
 export function kthreadFlushWork<D, R>(work: KthreadWork<D, R>, opt?: WaitOptions): Promise<R | undefined> {
   try {
-    if (!mustWait(work, 'kthread_flush_work')) return ready(resultOf(work) as R | undefined);
+    if (!mustWait(work, 'kthread_flush_work') || endsSoon(work)) return ready(resultOf(work) as R | undefined);
     return block('kthread_flush_work', (task) => flush(task, work), opt);
   } catch (error) {
     return Promise.reject(error as Error);
@@ -445,6 +446,14 @@ function mustWait(work: AnyWork, why: string): boolean {
   }
   if ((state & TIMER) !== 0) warnOnce('kthread_flush_work: the timer of a delayed work still runs; it is not waited for');
   return false;
+}
+
+const flushPoll = new HaltPoll();
+
+/** Whether `work`, which another isolate runs, is over within the time that this one would need to sleep and be woken. */
+function endsSoon({ addr }: AnyWork): boolean {
+  const isolate = load(load(addr + WORK.worker) + WORKER.isolate);
+  return isolate !== me && isolate !== 0 && isSharedIsolate() && flushPoll.until(addr + WORK.state, PENDING | RUNNING, 0);
 }
 
 /** A worker does one thing at a time: a work that waits for another one of it would wait for ever. */

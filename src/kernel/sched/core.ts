@@ -12,7 +12,7 @@
  * next thread inside the waker's call, since a waiter's condition would run with the waker's locks held.
  */
 import { host } from '../../arch/host.js';
-import { cas, cpuRelax, fetchOr, futexWait, futexWaitAsync, futexWake, load, store, xchg } from '../../lib/atomic.js';
+import { cas, fetchOr, futexWait, futexWaitAsync, futexWake, load, store, xchg } from '../../lib/atomic.js';
 import { bugOn } from '../../lib/bug.js';
 import { EDEADLK, EPERM, KernelError } from '../../lib/errno.js';
 import { r32, rf64, w32, wf64 } from '../../lib/memory.js';
@@ -22,6 +22,7 @@ import { ISOLATE, aboutToSleep, awake, isolateAlive, me, ringIfAsleep, self } fr
 import { sysctlWord } from '../sysctl.js';
 import { TimerWheel, type Timer } from '../time/timer.js';
 import { jiffiesUntil, uptime } from '../time/time.js';
+import { HaltPoll } from './halt_poll.js';
 import { getTask, putTask } from './ref.js';
 import { freezableSleep } from './refrigerator.js';
 import { initRunQueue, nrRunning, rqPush, rqShift, type Share } from './rq.js';
@@ -46,7 +47,6 @@ interface Context {
 }
 
 const BUDGET_US = sysctlWord('kernel.sched_budget_us');
-const HALT_POLL_US = sysctlWord('kernel.halt_poll_us');
 
 /** A task as its own isolate sees it: what cannot be in shared memory. */
 export class Thread implements Timer {
@@ -655,9 +655,7 @@ function onAlarm(): void {
 
 // --- An own isolate -----------------------------------------------------------------------------------------------
 
-/** Looks that paid, in microseconds: an average that follows the waits of this isolate. */
-let pollBudget = 0;
-let pollMisses = 0;
+const poll = new HaltPoll();
 
 /**
  * Blocks this OS thread until the plain thread's state is RUNNING again, at most until `deadline` (ms since boot), when
@@ -677,7 +675,7 @@ function blockUntilRunning(thread: Thread, deadline: number): void {
       break;
     }
     const until = Math.min(deadline, wheel.nextEvent());
-    if (pollFor(word)) break;
+    if (poll.until(word, -1, TASK_RUNNING)) break;
     if (until > now) futexWait(word, state, until - now); // Returns at once if the word changed: [task:wake].
   }
   settleCpu(thread);
@@ -705,31 +703,6 @@ function stepInline(other: Thread): void {
   stepping = other;
   other.op!.next();
   stepping = null;
-}
-
-/**
- * Watches the word for a bounded time before sleeping: a wake-up across OS threads costs tens of microseconds when both
- * sleep, a few when the waiter still looks. The bound follows success, and is 0 after a few misses; one sleep in 64 tries again.
- */
-function pollFor(word: number): boolean {
-  const limit = load(HALT_POLL_US);
-  if (limit === 0) return false;
-  if (pollMisses >= 3 && ++pollMisses % 64 !== 0) return false;
-  const start = host.clock();
-  const budget = Math.min(limit, Math.max(pollBudget * 2, 10)) / 1000;
-  do {
-    for (let i = 0; i < 32; i++) {
-      if (load(word) === TASK_RUNNING) {
-        pollBudget = pollBudget * 0.75 + (host.clock() - start) * 250;
-        pollMisses = 0;
-        return true;
-      }
-      cpuRelax();
-    }
-  } while (host.clock() - start < budget);
-  pollMisses++;
-  pollBudget = Math.min(limit, budget * 2000);
-  return false;
 }
 
 // --- The two drivers ----------------------------------------------------------------------------------------------
