@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addBuild } from './build.js';
 import { TERMINAL, type Surroundings } from './command.js';
+import { addCompletion } from './completion.js';
 import { addConformance } from './conformance.js';
 import { addDmesg } from './dmesg.js';
 import { addDoctor } from './doctor.js';
@@ -45,6 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
   program.commandsGroup('Looking at a machine that runs, and steering it:');
   addLooking(program, around);
   addShell(program, around, (around) => addLooking(newProgram(''), around));
+  addCompletion(program, around);
   if (args[0] !== 'run') process.stdout.on('error', () => process.exit(status)); // EPIPE: nobody reads any more, as with | head.
   try {
     if (args.length === 0) program.error('which command? kthread --help lists them');
