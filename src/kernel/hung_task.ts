@@ -17,7 +17,6 @@ import { TASK_COMM_LEN, UTS_RELEASE } from './param.js';
 import { findTask, forEachTask } from './pid.js';
 import { KERN_ERR, KERN_INFO, printk } from './printk/printk.js';
 import { kthreadShouldStop } from './kthread.js';
-import { runAsNobody } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { TASK, TASK_FROZEN, TASK_NOLOAD, TASK_UNINTERRUPTIBLE, TASK_WAKEKILL, stateLetter } from './sched/task.js';
 import { WAIT_QUEUE_ENTRY } from './sched/wait_queue.js';
@@ -124,8 +123,7 @@ function awaitedTask(task: number): number {
   return found;
 }
 
-// As nobody: mail is read in the middle of whichever thread went to sleep last.
-onMailOf('deadlock', (mail) => runAsNobody(() => void showAll((mail as DeadlockMail).pids)));
+onMailOf('deadlock', (mail) => void showAll((mail as DeadlockMail).pids));
 
 /** The last of them says that it waits before it does. */
 async function showAll(pids: readonly number[]): Promise<void> {

@@ -416,7 +416,7 @@ function onBell(): void {
   awake();
   turnStart = uptime();
   wf64(self + ISOLATE.answered, turnStart);
-  onMail();
+  if (load(self + ISOLATE.mail) !== 0) runAsNobody(onMail); // Not as the thread that was the last to go to sleep.
   onLook();
   resync();
   reschedule();

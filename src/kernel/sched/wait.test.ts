@@ -5,13 +5,14 @@
 import { expect, test } from 'vitest';
 import { load, store } from '../../lib/atomic.js';
 import { EINVAL, EPERM } from '../../lib/errno.js';
-import { KINDS, pause, until, words } from '../kinds.fixture.js';
-import { kthreadRun, kthreadStopPut, wakeUpProcess } from '../kthread.js';
+import { CPU1, KINDS, PLAIN, pause, until, words } from '../kinds.fixture.js';
+import { kthreadRun, kthreadShouldStop, kthreadStop, kthreadStopPut, wakeUpProcess } from '../kthread.js';
 import { oneMachine } from '../machine.fixture.js';
 import { dmesg } from '../printk/syslog.js';
 import { schedule } from './core.js';
+import { current } from './handle.js';
 import { TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_UNINTERRUPTIBLE } from './task.js';
-import { CHECKS, FLAG, ORDER, SEEN, SLEPT, WORDS, byHand, guardedSleeper, litterer, sleeper, waiter, wokenWaiter } from './wait.fixture.js';
+import { CHECKS, FLAG, ORDER, SEEN, SLEPT, WORDS, byHand, guardedSleeper, litterer, sleeper, waiter, waker, wokenWaiter } from './wait.fixture.js';
 import {
   WF_SYNC, __wakeUp, addWaitQueue, addWaitQueueExclusive, addWaitQueuePriority, autoremoveWakeFunction, declareWaitQueueHead, declareWaitqueue, defaultWakeFunction, defineWait, defineWaitFunc, finishWait, initWaitqueueFuncEntry,
   newWaitQueueHead, prepareToWait, prepareToWaitEvent, prepareToWaitExclusive, removeWaitQueue, waitqueueActive, wakeUp, wakeUpAll, wakeUpInterruptible, wakeUpPoll, wakeUpSync, wqHasSingleSleeper, wqHasSleeper, type WaitEntry,
@@ -215,6 +216,29 @@ test.each(KINDS)('no wake-up of a function elsewhere is lost, however they come:
   store(at + FLAG, 1);
   wakeUp(q);
   await end(task);
+});
+
+test('a wake function that somebody elsewhere has called runs as no thread, whichever was the last to sleep here', async () => {
+  const [q, at] = [newWaitQueueHead(), words(WORDS)];
+  const seen: number[] = [];
+  const entry = initWaitqueueFuncEntry(() => (seen.push(current().pid), 0));
+  addWaitQueue(q, entry);
+  const idler = await kthreadRun(async () => {
+    const wait = defineWait();
+    for (; !kthreadShouldStop(); finishWait(q, wait)) {
+      prepareToWait(q, wait, TASK_INTERRUPTIBLE);
+      if (!kthreadShouldStop()) await schedule();
+    }
+  }, undefined, 'idler');
+  for (const kind of [PLAIN, CPU1, PLAIN, PLAIN]) {
+    await until(() => idler.state === 'S');
+    const calls = seen.length;
+    await end(await start(kind, waker, { q, at, call: 'wakeUp', flag: 1 })); // Its bell wakes the idler too, which goes to sleep again.
+    await until(() => seen.length > calls);
+  }
+  expect(new Set(seen)).toEqual(new Set([1]));
+  removeWaitQueue(q, entry);
+  await kthreadStop(idler);
 });
 
 test('an entry for another task wakes that one, and nobody once it is gone', async () => {
