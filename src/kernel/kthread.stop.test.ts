@@ -16,6 +16,7 @@ import { findPid, oneMachine, threads } from './machine.fixture.js';
 import { dmesg } from './printk/syslog.js';
 import { initCompletionAt } from './sched/completion.js';
 import type { Task } from './sched/handle.js';
+import { TASK, TASK_DEAD } from './sched/task.js';
 import { newWaitQueueHead, wakeUp } from './sched/wait.js';
 import { uptime } from './time/time.js';
 
@@ -282,4 +283,18 @@ test('await using stops the thread at the end of the block', async () => {
     }
     await until(() => !task.exists);
   }
+});
+
+test.each(KINDS)('a wait that is given up leaves the thread asked, and no reference behind: $kind', async (kind) => {
+  const task = await running(kind, slowToGo, { at: words(WORDS), ms: 200 });
+  getTaskStruct(task);
+  const why = new Error('no time');
+  const control = new AbortController();
+  const waits = [kthreadStop(task, { signal: control.signal }), kthreadPark(task, { signal: control.signal })].map((wait) => wait.catch((error: unknown) => error));
+  control.abort(why);
+  expect(await Promise.all(waits)).toEqual([why, why]);
+  await expect(kthreadStop(task, { signal: AbortSignal.abort(why) })).rejects.toBe(why);
+  await until(() => task.stateWord === TASK_DEAD, 'it stops, since it was asked');
+  await until(() => load(task.addr + TASK.usage) === 1, 'only our own reference is left');
+  putTaskStruct(task);
 });

@@ -795,24 +795,25 @@ export function putTaskStruct(task: Task): void {
 /**
  * Asks `task` to stop, wakes it and sleeps, uninterruptibly, until it has ended. Returns what its function returned, the
  * code it gave kthreadExit, or -4 (-EINTR) if it was never woken. Everything it wrote is visible then. Throws KernelError
- * EFAULT, with the exception as cause, if one ended it. A thread that never looks makes this wait for ever; `signal` ends the wait, but takes
- * nothing back: the thread was asked. C: kthread_stop.
+ * EFAULT, with the exception as cause, if one ended it. A thread that never looks makes this wait for ever; with `signal`, that and SIGKILL
+ * (EINTR) end the wait, but take nothing back: the thread was asked. C: kthread_stop.
  */
 export function kthreadStop(task: Task, opt: WaitOptions = {}): Promise<number> {
   if (opt.signal?.aborted) return Promise.reject(opt.signal.reason as Error);
   if (!beginStop(task)) return Promise.resolve(goneResult(task));
-  return block('kthread_stop', (waiter) => waitForEnd(waiter, task), opt);
+  return block('kthread_stop', (waiter) => waitForEnd(waiter, task, opt.signal !== undefined), opt);
 }
 
-function* waitForEnd(waiter: number, task: Task): Blocking<number> {
-  yield* waitOn(waiter, task, TASK.exited);
+function* waitForEnd(waiter: number, task: Task, killable = false): Blocking<number> {
+  yield* waitOn(waiter, task, TASK.exited, killable);
   return endStop(task);
 }
 
 /** Sleeps until the completion at that offset of `task`, to which the caller has a reference: one that gives up gives it back. */
-function* waitOn(waiter: number, task: Task, offset: number): Blocking<void> {
+function* waitOn(waiter: number, task: Task, offset: number, killable: boolean): Blocking<void> {
   try {
-    yield* waitForCommon(waiter, task.addr + offset, TASK_UNINTERRUPTIBLE, Infinity);
+    const left = yield* waitForCommon(waiter, task.addr + offset, killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE, Infinity);
+    if (left < 0) throw new KernelError(-EINTR, `SIGKILL ended the wait for ${task.comm}[${task.pid}]`);
   } catch (reason) {
     putTask(task.addr);
     throw reason;
@@ -876,7 +877,7 @@ export async function kthreadPark(task: Task, opt: WaitOptions = {}): Promise<0 
   opt.signal?.throwIfAborted();
   const begun = beginPark(task);
   if (begun !== 1) return begun;
-  await block('kthread_park', (waiter) => waitForParked(waiter, task), opt);
+  await block('kthread_park', (waiter) => waitForParked(waiter, task, opt.signal !== undefined), opt);
   return endPark(task);
 }
 
@@ -909,8 +910,8 @@ function beginPark(task: Task): 1 | 0 | -16 | -38 {
 }
 
 /** A thread that parked itself has announced it to nobody: so who finds it not parked, although it still shall be, waits for the next time. */
-function* waitForParked(waiter: number, task: Task): Blocking<void> {
-  do yield* waitOn(waiter, task, TASK.parked);
+function* waitForParked(waiter: number, task: Task, killable = false): Blocking<void> {
+  do yield* waitOn(waiter, task, TASK.parked, killable);
   while (shouldPark(task.addr) && (taskState(task.addr) & (TASK_PARKED | TASK_DEAD)) === 0);
 }
 

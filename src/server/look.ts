@@ -2,6 +2,7 @@
  * The calls that look at the machine: they change nothing and, but for call traces, ask nobody. What takes long goes to
  * its client in parts, with the host worker's other duties in between.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { load } from '../lib/atomic.js';
 import { EINVAL, KernelError } from '../lib/errno.js';
 import { r32, readString, rf64 } from '../lib/memory.js';
@@ -63,6 +64,7 @@ export async function* ps({ who }: Args<'ps'>): Items<'ps'> {
       if (task) tasks.push(task);
     }
     yield tasks;
+    await turn();
   }
   return { now: uptime() };
 }

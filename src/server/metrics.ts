@@ -11,6 +11,7 @@ import { STATE_WORDS } from '../kernel/sched/task.js';
 import { ISOLATE, ISOLATE_BUSY, SHARED, forEachIsolate } from '../kernel/smp.js';
 import { sysctlGet } from '../kernel/sysctl.js';
 import { uptime } from '../kernel/time/time.js';
+import { ps } from './look.js';
 import type { Calls } from './protocol.js';
 
 /** Thread names that have series of their own: those with the most CPU time. */
@@ -18,11 +19,17 @@ const NAMES_MAX = 500;
 
 type Sample = readonly [labels: Readonly<Record<string, string | number>>, value: number];
 
-export const metrics = (): Calls['metrics']['result'] => ({ text: metricsText() });
+/** As metricsText, with a turn for others after some tasks. */
+export async function metrics(): Promise<Calls['metrics']['result']> {
+  const tasks: ProcTask[] = [];
+  for await (const some of ps({})) tasks.push(...some);
+  return { text: text(tasks) };
+}
 
 /** All series as text. Costs a look at every task. */
-export function metricsText(): string {
-  const tasks = snapshot();
+export const metricsText = (): string => text(snapshot());
+
+function text(tasks: readonly ProcTask[]): string {
   const threads = byName(tasks);
   return [
     family('kthread_uptime_seconds', 'gauge', 'Time since the machine booted.', [[{}, uptime() / 1000]]),
@@ -44,8 +51,8 @@ export function metricsText(): string {
 
 function family(name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string {
   const lines = samples.map(([labels, value]) => {
-    const text = Object.entries(labels).map(([label, of]) => `${label}="${String(of).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`).join(',');
-    return `${name}${text && `{${text}}`} ${value}\n`;
+    const pairs = Object.entries(labels).map(([label, of]) => `${label}="${String(of).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`).join(',');
+    return `${name}${pairs && `{${pairs}}`} ${value}\n`;
   });
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }

@@ -3,7 +3,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { Terminal, type Started } from './terminal.fixture.js';
+import { Terminal, until, type Started } from './terminal.fixture.js';
 
 // Each command is a process of its own, which takes its time on a busy computer.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
@@ -36,6 +36,7 @@ await k.kthreadRun(async () => {
     await k.scheduleTimeoutInterruptible(k.MAX_SCHEDULE_TIMEOUT);
   }
 }, undefined, 'mild');
+await k.kthreadRun(async () => { for (;;) await k.msleepInterruptible(60_000); }, undefined, 'tough');
 for (let i = 0; i < 2; i++) await k.kthreadRun(deaf, undefined, 'twin');
 await k.kthreadRun(async () => { while (!k.kthreadShouldStop()) await k.msleep(20); throw new Error('boom'); }, undefined, 'fails');
 k.printk(k.KERN_ERR + 'disk: gone\\n');
@@ -177,6 +178,20 @@ describe('steering', () => {
     const { err, status } = await terminal.kthread('stop', 'deaf/7', '--timeout', '200ms');
     expect(err).toMatch(/^stop: ETIMEDOUT \(Connection timed out\): deaf\/7\[\d+\] was asked to stop and has not within 0\.2 s: state D in msleep\n {4}msleep\n(?: {4}.*\n)* {4}async deaf /);
     expect(status).toBe(1);
+  });
+
+  test('who waits for a thread is not reported as hung, and may be killed', async () => {
+    await terminal.kthread('sysctl', 'kernel.hung_task_timeout_secs=1', 'kernel.hung_task_warnings=-1');
+    const waiting = [terminal.start('stop', 'deaf/7'), terminal.start('park', 'tough')];
+    await until('both waits', async () => (await terminal.kthread('ps', '-C', 'stop,park', '-o', 'stat,wchan:12,comm', '--sort', 'comm')).out === 'STAT WCHAN        COMMAND\nD    kthread_park park\nD    kthread_stop stop\n');
+    await new Promise((resolve) => { setTimeout(resolve, 3000); }); // Longer than two timeouts.
+    const log = (await terminal.kthread('dmesg', '-t')).out;
+    expect(log).toMatch(/INFO: task deaf\/7:\d+ blocked/);
+    expect(log).not.toMatch(/INFO: task (stop|park):/);
+    for (const name of ['stop', 'park']) expect((await terminal.kthread('kill', '-9', name)).status).toBe(0);
+    await Promise.all(waiting.map(({ ended }) => ended));
+    expect(waiting.map(({ err }) => err).join('')).toMatch(/^stop: EINTR \(Interrupted system call\): SIGKILL ended the wait for deaf\/7\[\d+\]\npark: EINTR \(Interrupted system call\): SIGKILL ended the wait for tough\[\d+\]\n$/);
+    await terminal.kthread('sysctl', 'kernel.hung_task_timeout_secs=120');
   });
 
   test('threads that are not to be stopped, and names that two bear', async () => {
