@@ -16,6 +16,8 @@ export { boot, runningMachine, type BootOptions, type Machine, type ShutdownRepo
 export { buildModule, type BuildModuleOptions } from './cc/build.js';
 export { insmod, listModules, moduleExit, moduleInit, rmmod, type InsmodOptions, type Module, type RmmodOptions } from './kernel/module.js';
 export { moduleParam, type Param, type ParamInfo, type ParamInput, type ParamType } from './kernel/params.js';
+export { symbolGet, symbolPut } from './cc/symbols.js';
+export { exportSymbol, type Exportable, type NumberFunction } from './kernel/symbols.js';
 export { declareShared, type KernelWord, type Words } from './kernel/shared.js';
 // Kernel threads
 export {

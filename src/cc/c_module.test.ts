@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { buildModule, findTaskByPid, listModules, snapshot } from '../index.js';
+import { Completion, buildModule, complete, findTaskByPid, listModules, snapshot, symbolGet, symbolPut } from '../index.js';
 import { until } from '../kernel/kinds.fixture.js';
 import { oneMachine } from '../kernel/machine.fixture.js';
 import { COMPILE_MS, HEAD, logFromNow, runModule, sources } from './c_module.fixture.js';
@@ -240,5 +240,73 @@ module_exit(takes_exit);
     await machine().rmmod('takes');
     await machine().rmmod('offers');
     expect(lines()).toEqual(['42 40 1234']);
+  }, COMPILE_MS);
+});
+
+describe('with modules in TypeScript', () => {
+  const KTHREAD = JSON.stringify(new URL('../index.js', import.meta.url).href);
+  const LENDS = `
+import { completeAll, declareCompletion, declareShared, exportSymbol, moduleExit, moduleInit, msleepSync, printk, current } from ${KTHREAD};
+const ready = declareCompletion(import.meta, 'ready');
+const sums = declareShared(import.meta, 'sums', Int32Array, 4);
+exportSymbol(import.meta, 'ready', ready);
+exportSymbol(import.meta, 'sums', sums);
+exportSymbol(import.meta, 'note', (a, b) => {
+  msleepSync(1);
+  sums[0] += a;
+  printk('%s notes %d: %d\\n', current().comm, a, sums[0]);
+  return b + 1;
+});
+moduleInit(() => 0);
+moduleExit(() => printk('in the end %d\\n', sums[0]));
+`;
+  const BORROWS = `${HEAD}
+extern struct completion ready;
+extern int sums[4];
+extern int note(int, int);
+int borrowed = 5;
+EXPORT_SYMBOL(borrowed);
+static DECLARE_COMPLETION(heard);
+EXPORT_SYMBOL(heard);
+int twice(int n) { return 2 * n; }
+EXPORT_SYMBOL(twice);
+static struct task_struct *task;
+static int work(void *data) { wait_for_completion(&ready); return note(sums[1], 40); }
+static int __init b_init(void) { note(2, 0); task = kthread_run(work, NULL, "borrower"); return PTR_ERR_OR_ZERO(task); }
+static void __exit b_exit(void) { sums[1] = 30; complete_all(&ready); pr_info("work returned %d\\n", kthread_stop(task)); pr_info("heard %d\\n", completion_done(&heard)); }
+module_init(b_init);
+module_exit(b_exit);
+`;
+
+  test('C uses the records and calls the functions that one exports, on its own threads, and keeps it loaded', async () => {
+    const into = write({ 'lends.mjs': LENDS, 'borrows.c': BORROWS });
+    const lines = logFromNow();
+    await expect(machine().insmod(join(into, 'borrows.c'))).rejects.toThrow(/Unknown symbol in module: /);
+    await machine().insmod(join(into, 'lends.mjs'));
+    await machine().insmod(join(into, 'borrows.c'));
+    await expect(machine().rmmod('lends')).rejects.toMatchObject({ code: 'EBUSY' });
+    await machine().rmmod('borrows');
+    await machine().rmmod('lends');
+    expect(lines().filter((line) => !line.includes('Unknown'))).toEqual(['insmod notes 2: 2', 'borrower notes 30: 32', 'work returned 41', 'heard 0', 'in the end 32']);
+  }, COMPILE_MS);
+
+  test('TypeScript calls the functions and uses the records that C exports, and keeps it loaded', async () => {
+    const into = write({ 'lends.mjs': LENDS, 'borrows.c': BORROWS });
+    const lines = logFromNow();
+    await machine().insmod(join(into, 'lends.mjs'));
+    await machine().insmod(join(into, 'borrows.c'));
+    const twice = await symbolGet('twice');
+    expect(twice(21)).toBe(42);
+    complete(await symbolGet('heard', Completion));
+    await expect(symbolGet('thrice')).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(symbolGet('borrowed')).rejects.toThrow(/EINVAL.*borrowed is a variable/);
+    await expect(symbolGet('twice', Completion)).rejects.toThrow(/EINVAL.*twice is a function, not a Completion/);
+    await expect(machine().rmmod('borrows')).rejects.toMatchObject({ code: 'EBUSY' });
+    symbolPut('twice');
+    symbolPut('heard');
+    expect(() => symbolPut('heard')).toThrow(/EINVAL/);
+    await machine().rmmod('borrows');
+    await machine().rmmod('lends');
+    expect(lines()).toContain('heard 1');
   }, COMPILE_MS);
 });

@@ -6,7 +6,7 @@ import { ENOMEM, KernelError } from '../lib/errno.js';
 import { listAddTail, listDelInit, listNext } from '../lib/list.js';
 import { r32, u8, w32 } from '../lib/memory.js';
 import { rawSpinLock, rawSpinUnlock } from '../kernel/locking/raw_spinlock.js';
-import { MACHINE, machineWord } from '../kernel/memlayout.js';
+import { MACHINE, MACHINE_AT, machineWord } from '../kernel/memlayout.js';
 import { kfree, kmalloc, kzalloc } from '../kernel/mm/slab.js';
 import { IMAGE } from '../kernel/module.js';
 import { me } from '../kernel/smp.js';
@@ -26,6 +26,10 @@ export interface About {
   /** Functions that it wants, and of those the ones that other modules export, by those modules' numbers. */
   readonly imports: readonly string[];
   readonly uses: readonly number[];
+  /** Functions of modules in TypeScript that it calls, by their names: the file, and the module that it belongs to. */
+  readonly lent: Readonly<Record<string, { readonly url: string; readonly module: number }>>;
+  /** Records of the modules in TypeScript that it uses. */
+  readonly lenders: readonly number[];
   /** What it exports: a function by its number in the table, a variable by its address. */
   readonly exports: Readonly<Record<string, number>>;
   readonly functions: readonly CodeRange[];
@@ -50,6 +54,9 @@ export interface NewImage extends Omit<Image, 'at'> {
   readonly code: Uint8Array;
   readonly lines: Uint8Array;
 }
+
+/** Whether an exported number is a function's in the table: no variable has so low an address. */
+export const isFunctionNumber = (value: number): boolean => value < MACHINE_AT;
 
 const decoder = new TextDecoder();
 /** What this isolate has read already, by the image's number: it is never used twice. */

@@ -10,7 +10,7 @@ import { createFor, getTaskStruct, putTaskStruct, wakeUpProcess, type ThreadFn }
 import { HEAP_BLOCK, MACHINE, machineWord } from '../kernel/memlayout.js';
 import { KASAN_PAGE, initShadow, poison, unpoison } from '../kernel/mm/kasan.js';
 import { kfree, kmalloc } from '../kernel/mm/slab.js';
-import { countUser, type ModuleLoader, type NewModule } from '../kernel/module.js';
+import { countUser, recordOf, type ModuleLoader, type NewModule } from '../kernel/module.js';
 import { KERN_WARNING, printk } from '../kernel/printk/printk.js';
 import { waitForCommon } from '../kernel/sched/completion.js';
 import { block } from '../kernel/sched/core.js';
@@ -18,7 +18,8 @@ import { KTHREAD_OOPSED, TASK, TASK_UNINTERRUPTIBLE } from '../kernel/sched/task
 import { HZ } from '../kernel/time/time.js';
 import { openKo, placeKo, type Ko, type Placed } from './image.js';
 import { imports } from './imports.js';
-import { addImage, dropImage, listImages, type About, type Image } from './images.js';
+import { findSymbol, type ExportedSymbol } from '../kernel/symbols.js';
+import { addImage, dropImage, isFunctionNumber, listImages, type About, type Image } from './images.js';
 import { setParams } from './params.js';
 import { recordsHeader } from './records.js';
 import { cExit, cInit } from './run.js';
@@ -34,14 +35,14 @@ async function load(path: string, module: NewModule): ReturnType<ModuleLoader['l
   const bytes = await toolchain.build(path, { kasan, hz: HZ, records: recordsHeader(), layout: layoutVersion(), ...(say && { say }) });
   const ko = openKo(bytes);
   checkVersion(ko);
-  const uses = resolveNames(ko, module);
+  const { uses, lent } = resolveNames(ko, module);
   if (listImages().length === 0) initShadow();
-  const { base, tableBase, placed } = bringIn(ko, module, uses);
-  const about = aboutOf(ko, placed, module, uses);
+  const { base, tableBase, placed } = bringIn(ko, module, uses, lent);
+  const about = aboutOf(ko, placed, module, uses, lent);
   try {
     const params = setParams(placed.parts.get('__param'), placed.parts.get('__parmdesc'), module);
     addImage({ id: module.id, base, size: ko.dataSize, tableBase, tableSize: ko.tableSize, about, code: placed.code, lines: placed.lines });
-    for (const { about: other, id } of listImages()) if (about.uses.includes(id)) countUser(other.record, 1);
+    for (const record of usedRecords(about)) countUser(record, 1);
     return { params, hasExit: about.exit !== 0 || about.init === 0 };
   } catch (error) {
     forgetData(base, ko.dataSize);
@@ -56,38 +57,49 @@ function checkVersion({ info }: Ko): void {
 
 // --- Names --------------------------------------------------------------------------------------------------------
 
-/** The modules whose exports this one uses. Throws ENOENT, after a line in the log for each name that nobody has. */
-function resolveNames(ko: Ko, { name }: NewModule): Image[] {
+/** The modules whose exports one uses, and what modules in TypeScript export of what it wants. */
+interface Names {
+  readonly uses: readonly Image[];
+  readonly lent: ReadonlyMap<string, ExportedSymbol>;
+}
+
+/** Finds what the module wants. Throws ENOENT, after a line in the log for each name that nobody has. */
+function resolveNames(ko: Ko, { name }: NewModule): Names {
   const images = listImages();
   const uses = new Set<Image>();
-  let unknown = 0;
+  const lent = new Map<string, ExportedSymbol>();
+  const unknown: string[] = [];
+  const functions = new Set(ko.wanted);
   for (const wanted of [...ko.wanted, ...ko.wantedData]) {
     if (ENVIRONMENT.has(wanted) || wanted in imports || wanted === '__this_module' || wanted === '__dso_handle') continue;
-    const from = images.find(({ about }) => wanted in about.exports);
+    const isFunction = functions.has(wanted);
+    const from = images.find(({ about }) => wanted in about.exports && isFunctionNumber(about.exports[wanted]) === isFunction);
+    const symbol = from ? undefined : findSymbol(wanted);
     if (from) uses.add(from);
+    else if (symbol && (symbol.addr === 0) === isFunction) lent.set(wanted, symbol);
     else {
-      unknown++;
+      unknown.push(wanted);
       printk('%s%s: Unknown symbol %s (err %d)\n', KERN_WARNING, name, wanted, -ENOENT);
     }
   }
-  if (unknown > 0) throw new KernelError(-ENOENT, `Unknown symbol in module: ${[...ko.wanted, ...ko.wantedData].filter((wanted) => isUnknown(wanted, images)).join(', ')}`);
-  return [...uses];
+  if (unknown.length > 0) throw new KernelError(-ENOENT, `Unknown symbol in module: ${unknown.join(', ')}`);
+  return { uses: [...uses], lent };
 }
 
-const isUnknown = (wanted: string, images: readonly Image[]): boolean =>
-  !(ENVIRONMENT.has(wanted) || wanted in imports || wanted === '__this_module' || wanted === '__dso_handle' || images.some(({ about }) => wanted in about.exports));
+/** Records of the modules that one uses, which stay loaded while it is. */
+const usedRecords = ({ uses, lenders }: About): number[] => [...listImages().filter(({ id }) => uses.includes(id)).map(({ about }) => about.record), ...lenders];
 
 // --- Memory -------------------------------------------------------------------------------------------------------
 
 /** Finds a place for the module's variables, and fills it. */
-function bringIn(ko: Ko, { record }: NewModule, uses: readonly Image[]): { base: number; tableBase: number; placed: Placed } {
+function bringIn(ko: Ko, { record }: NewModule, uses: readonly Image[], lent: Names['lent']): { base: number; tableBase: number; placed: Placed } {
   const room = alignUp(ko.dataSize + 1, HEAP_BLOCK); // A run of blocks of its own, whatever its size.
   const base = kmalloc(room);
   if (base === 0) throw new KernelError(-ENOMEM, 'kernel memory is out: no room for its variables');
   const tableBase = 1 + fetchAdd(machineWord(MACHINE.next_table), ko.tableSize);
   const addressOf = (wanted: string): number => {
     if (wanted === '__this_module' || wanted === '__dso_handle') return record;
-    return uses.find(({ about }) => wanted in about.exports)!.about.exports[wanted];
+    return uses.find(({ about }) => wanted in about.exports)?.about.exports[wanted] ?? lent.get(wanted)!.addr;
   };
   const placed = placeKo(ko, { base, tableBase, pages: buffer.byteLength / 65536, addressOf });
   u8.set(placed.data, base);
@@ -102,7 +114,7 @@ function forgetData(base: number, size: number): void {
   kfree(base);
 }
 
-function aboutOf(ko: Ko, placed: Placed, { name, record }: NewModule, uses: readonly Image[]): About {
+function aboutOf(ko: Ko, placed: Placed, { name, record }: NewModule, uses: readonly Image[], lent: Names['lent']): About {
   const first = (part: string): number => {
     const found = placed.parts.get(part);
     return found ? r32(found.at) : 0;
@@ -112,6 +124,8 @@ function aboutOf(ko: Ko, placed: Placed, { name, record }: NewModule, uses: read
   for (let at = symbols?.at ?? 0; symbols && at < symbols.at + symbols.size; at += 8) exports[readString(r32(at), 256)] = r32(at + 4);
   return {
     name, record, built: ko.info.name, init: first(INIT), exit: first(EXIT), kasan: ko.info.kasan, imports: ko.wanted, uses: uses.map(({ id }) => id), exports,
+    lent: Object.fromEntries([...lent.values()].filter(({ addr }) => addr === 0).map(({ name: wanted, url, module }) => [wanted, { url, module }])),
+    lenders: [...new Set([...lent.values()].map(({ module }) => recordOf(module)))],
     functions: placed.functions, elements: placed.elements, stackCheck: placed.stackCheck, codeStart: placed.codeStart,
   };
 }
@@ -144,7 +158,7 @@ export const cLoader: Omit<ModuleLoader, 'takes' | 'nameOf'> = {
   async unload(id) {
     const image = imageOf(id);
     if (!image) return;
-    for (const { about: other, id: used } of listImages()) if (image.about.uses.includes(used)) countUser(other.record, -1);
+    for (const record of usedRecords(image.about)) countUser(record, -1);
     dropImage(image);
     forgetData(image.base, image.size);
   },

@@ -8,7 +8,10 @@ import { ENOENT, ENOMEM, KernelError } from '../lib/errno.js';
 import { r32 } from '../lib/memory.js';
 import { MACHINE, machineWord } from '../kernel/memlayout.js';
 import { stackOf, unpoison } from '../kernel/mm/kasan.js';
-import { threadfn } from '../kernel/kthread.js';
+import { isLoaded, loadFile } from '../kernel/isolate.js';
+import { awaitedFn, threadfn } from '../kernel/kthread.js';
+import { lendFile } from '../kernel/statics.js';
+import { exportedFunction, type NumberFunction } from '../kernel/symbols.js';
 import { currentThread } from '../kernel/sched/core.js';
 import { self } from '../kernel/smp.js';
 import { asFault } from './fault.js';
@@ -50,10 +53,30 @@ function instanceOf(image: Image): WebAssembly.Instance {
   const end = image.tableBase + image.tableSize;
   if (table.length < end) table.grow(end - table.length);
   const env: Record<string, unknown> = { memory: host.wasmMemory(), __indirect_function_table: table, __stack_pointer: pointer, __stack_limit: limit, __current_task: current };
-  for (const name of image.about.imports) env[name] = imports[name] ?? exportOf(name, image);
+  for (const name of image.about.imports) env[name] = imports[name] ?? lentFunction(name, image) ?? exportOf(name, image);
   const made = new WebAssembly.Instance(new WebAssembly.Module(codeOf(image)), { env });
   instances.set(image.id, made);
   return made;
+}
+
+/** A function of a module in TypeScript. Its file was imported before the thread began; if not, that is said when it is called. */
+function lentFunction(name: string, { about }: Image): NumberFunction | undefined {
+  const lent = about.lent[name];
+  if (!lent) return undefined;
+  return (...args) => {
+    const fn = exportedFunction(lent.url, name);
+    if (!fn) throw new KernelError(-ENOENT, `${lent.url} exports no function "${name}" on this isolate; call exportSymbol() at its top level`);
+    return fn(...args);
+  };
+}
+
+/** Calls `run` when the files in TypeScript that C modules call are imported here: at once if they are. */
+function withLenders(run: () => number): number {
+  const files = listImages().flatMap(({ about }) => Object.values(about.lent)).filter(({ url }) => !isLoaded(url));
+  if (files.length === 0) return run();
+  for (const { url, module } of files) lendFile(url, module);
+  // The caller is a function whose promise is waited for.
+  return Promise.all(files.map(({ url }) => loadFile(url))).then(run) as unknown as number;
 }
 
 /** A function that another module exports. */
@@ -105,13 +128,13 @@ export interface Start {
   readonly data: number;
 }
 
-export const cThread = threadfn(import.meta, 'C', ({ fn, data }: Start): number => callC(fn, data));
+export const cThread = awaitedFn(threadfn(import.meta, 'C', ({ fn, data }: Start): number => withLenders(() => callC(fn, data))));
 
 /** A module's init, as what insmod does: first what goes before it. */
-export const cInit = threadfn(import.meta, 'init', ({ id, fn }: { readonly id: number; readonly fn: number }): number => {
+export const cInit = awaitedFn(threadfn(import.meta, 'init', ({ id, fn }: { readonly id: number; readonly fn: number }): number => withLenders(() => {
   constructModule(id);
   return fn === 0 ? 0 : callC(fn);
-});
+})));
 
 /** A module's exit. */
-export const cExit = threadfn(import.meta, 'exit', (fn: number): void => void callC(fn));
+export const cExit = awaitedFn(threadfn(import.meta, 'exit', (fn: number): number => withLenders(() => callC(fn) && 0)));

@@ -36,6 +36,7 @@ import { taskTrace } from '../kernel/stacktrace.js';
 import { forgetSoftirqs } from '../kernel/softirq.js';
 import { ISOLATE, ISOLATE_BUSY, ISOLATE_STARTING, SHARED, forEachIsolate, leaveMachine, me, releaseIsolate, reserveIsolate } from '../kernel/smp.js';
 import { resolveHandles } from '../kernel/statics.js';
+import { publishSymbols } from '../kernel/symbols.js';
 import { initSysctls, sysctl } from '../kernel/sysctl.js';
 import { msleep, msleepInterruptible } from '../kernel/time/sleep.js';
 import { uptime } from '../kernel/time/time.js';
@@ -111,6 +112,7 @@ export async function boot(opt: BootOptions = {}): Promise<Machine> {
   initIsolate(true, 'kthread/0', onMail);
   makeFirstTasks();
   resolveHandles();
+  publishSymbols();
   listenTo(opt);
   store(machineWord(MACHINE.state), MACHINE_RUNNING);
   prInfo('kthread: %d CPUs, %d MiB of kernel memory, HZ=%d\n', options.cpus, r32(machineWord(MACHINE.memory_size)) / 2 ** 20, options.hz);
@@ -166,7 +168,7 @@ function layMachine(memory: SharedArrayBuffer, { cpus, hz, console, loglevel, wa
   w32(machineWord(MACHINE.control), control);
   writeString(machineWord(MACHINE.name), 64, name);
   wf64(machineWord(MACHINE.boot_time), host.clock());
-  for (const list of [MACHINE.create_list, MACHINE.statics, MACHINE.modules, MACHINE.smpboot, MACHINE.images]) listInit(machineWord(list));
+  for (const list of [MACHINE.create_list, MACHINE.statics, MACHINE.modules, MACHINE.smpboot, MACHINE.images, MACHINE.symbols]) listInit(machineWord(list));
   for (let cpu = 0; cpu < cpus; cpu++) w32(cpuAt(cpu) + CPU.online, 1);
   initSysctls();
   sysctl('kernel.printk', loglevel);

@@ -78,6 +78,8 @@ export const MACHINE = struct('machine', {
   foreign: u32('a'), //         1: isolates that get warm read what modules of other languages need
   images_lock: u32('a'),
   images: ptr('l', 2, 'struct list_head'), // modules whose code is bytes in kernel memory
+  symbols_lock: u32('a'),
+  symbols: ptr('l', 2, 'struct list_head'), // what modules in TypeScript export
   next_table: u32('a'), //      first function index that no such module has had
   freed: ptr('a'), //           what such modules freed a short while ago: see mm/kasan.ts
   wchans: ptr('a'), //          names of what tasks wait in

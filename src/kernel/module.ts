@@ -31,6 +31,7 @@ import { taskAt, type Task } from './sched/handle.js';
 import { KTHREAD_SYSTEM, TASK, TASK_DEAD, TASK_UNINTERRUPTIBLE } from './sched/task.js';
 import { ISOLATE, ISOLATE_FREE, SHARED, forEachIsolate, isolateAlive, reserveIsolate } from './smp.js';
 import { taskTrace } from './stacktrace.js';
+import { dropSymbols } from './symbols.js';
 import { freeStatics } from './statics.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
 import { msecsToJiffies, uptime } from './time/time.js';
@@ -301,9 +302,18 @@ async function loadForeign(foreign: ModuleLoader, at: number, file: string, path
   return describe(at);
 }
 
+/** The record of the module with the number `id`, 0: none. */
+export function recordOf(id: number): number {
+  let record = 0;
+  forEachModule((at) => {
+    if (r32(at + MODULE.id) === id) record = at;
+  });
+  return record;
+}
+
 /** One module more or less uses the one whose record is at `record`. */
 export function countUser(record: number, by: 1 | -1): void {
-  fetchAdd(record + MODULE.refcnt, by);
+  if (record !== 0) fetchAdd(record + MODULE.refcnt, by);
 }
 
 function newModule(name: string, path: string, file: string): number {
@@ -481,6 +491,7 @@ async function unload(at: number): Promise<void> {
   if (left.length > 0) await scheduleTimeoutUninterruptible(msecsToJiffies(GRACE_MS));
   if (await endIsolates(at)) {
     if (r32(at + MODULE.loaded) !== 0) await loader?.unload(id);
+    for (const record of dropSymbols(id)) countUser(record, -1);
     freeStatics(id);
   }
   forget(at);

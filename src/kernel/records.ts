@@ -19,3 +19,4 @@ import './sched/wait_queue.js';
 import './smp.js';
 import './smpboot.js';
 import './statics.js';
+import './symbols.js';

@@ -48,6 +48,17 @@ export function declareStatic(meta: ImportMeta, name: string, kind: StaticKind, 
   return locked(() => findOrMake(keyOf(meta, name), kind, size, init));
 }
 
+/** Files of modules whose code is called here although this isolate holds another's, by URL. */
+const lentFiles = new Map<string, number>();
+
+/** What the file at `url` declares is module instance `module`'s on this isolate too. */
+export function lendFile(url: string, module: number): void {
+  lentFiles.set(url, module);
+}
+
+/** The module instance that the file at `url` belongs to, where that is not this isolate's own. */
+export const moduleOfFile = (url: string): number | undefined => lentFiles.get(url);
+
 const keyOf = (meta: ImportMeta, name: string): string => `${plainUrl(meta.url)}#${name}`;
 
 /** Handles of records with a name, by key: one each, and how to find its record on the machine that runs. */
@@ -158,7 +169,7 @@ function locked<T>(fn: () => T): T {
 }
 
 function findOrMake(key: string, kind: StaticKind, size: number, init: (at: number) => void): number {
-  const module = isolateModule();
+  const module = moduleOfFile(key.slice(0, key.lastIndexOf('#'))) ?? isolateModule();
   const head = machineWord(MACHINE.statics);
   for (let entry = listNext(head); entry !== head; entry = listNext(entry)) {
     if (r32(entry + STATIC.module) !== module || r32(entry + STATIC.key) === 0 || readString(r32(entry + STATIC.key), KEY_MAX) !== key) continue;
@@ -169,19 +180,19 @@ function findOrMake(key: string, kind: StaticKind, size: number, init: (at: numb
   const text = kmalloc(keySize);
   if (text === 0) throw new KernelError(-ENOMEM, `kernel memory is out: no room for ${key}`);
   writeString(text, keySize, key);
-  const at = makeRecord(kind, size, text, init);
+  const at = makeRecord(kind, size, text, init, module);
   listAddTail(at - STATIC.sizeof, head);
   return at;
 }
 
 /** A record that is on no list yet; `key` goes over to it. */
-function makeRecord(kind: StaticKind, size: number, key: number, init: (at: number) => void): number {
+function makeRecord(kind: StaticKind, size: number, key: number, init: (at: number) => void, module = isolateModule()): number {
   const entry = kzalloc(STATIC.sizeof + size);
   if (entry === 0) {
     kfree(key);
     throw new KernelError(-ENOMEM, `kernel memory is out: no room for a ${kind}, ${size} bytes`);
   }
-  w32(entry + STATIC.module, isolateModule());
+  w32(entry + STATIC.module, module);
   w32(entry + STATIC.kind, STATIC_KINDS[kind]);
   w32(entry + STATIC.size, size);
   w32(entry + STATIC.key, key);
