@@ -4,9 +4,10 @@ import { behaviour } from '../kinds.fixture.js';
 import { current } from '../sched/handle.js';
 import { TASK, TASK_INTERRUPTIBLE } from '../sched/task.js';
 import {
-  getCurrentState, mdelay, msleep, msleepSync, scheduleHrtimeout, scheduleHrtimeoutSync, scheduleTimeout, scheduleTimeoutIdle, scheduleTimeoutIdleSync, scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync,
+  fsleep, fsleepSync, getCurrentState, mdelay, msleep, msleepSync, scheduleHrtimeout, scheduleHrtimeoutSync, scheduleTimeout, scheduleTimeoutIdle, scheduleTimeoutIdleSync, scheduleTimeoutInterruptible, scheduleTimeoutInterruptibleSync,
   scheduleTimeoutKillable, scheduleTimeoutKillableSync, scheduleTimeoutSync, scheduleTimeoutUninterruptible, scheduleTimeoutUninterruptibleSync, setCurrentState, ssleep, ssleepSync, usleepIdleRange, usleepIdleRangeSync, usleepRange, usleepRangeState, usleepRangeStateSync,
   usleepRangeSync,
+  yieldCpu, yieldCpuSync,
 } from './sleep.js';
 import { uptime } from './time.js';
 
@@ -32,6 +33,8 @@ export const SLEEPS = {
   usleepRange: { sleep: async (us) => usleepRange(us, us * 2), sync: (us) => usleepRangeSync(us, us * 2) },
   usleepIdleRange: { sleep: async (us) => usleepIdleRange(us, us * 2), sync: (us) => usleepIdleRangeSync(us, us * 2) },
   usleepRangeState: { sleep: async (us) => usleepRangeState(us, us, TASK_INTERRUPTIBLE), sync: (us) => usleepRangeStateSync(us, us, TASK_INTERRUPTIBLE) },
+  fsleep: { sleep: fsleep, sync: fsleepSync },
+  yieldCpu: { sleep: async () => yieldCpu(), sync: () => yieldCpuSync() },
   usleepWrongRange: { sleep: async (us) => usleepRange(us, us - 1), sync: (us) => usleepRangeSync(us, us - 1) },
   mdelay: { sleep: async (ms) => mdelay(ms), sync: mdelay },
 } satisfies Record<string, Sleep>;

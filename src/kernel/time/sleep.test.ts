@@ -156,6 +156,15 @@ test('T111 an upper bound below the lower one is warned of once, on whichever is
   expect(said('WARNING: usleep_range: the upper bound is below the lower one')).toBe(1);
 });
 
+test.each(KINDS)('fsleep takes its time, as a busy wait, with a timer or as msleep: $kind', async (kind) => {
+  for (const n of [5, 700, 15_000, 25_000]) expect((await sleep(kind, { how: 'fsleep', n })).took).toBeGreaterThanOrEqual(n);
+});
+
+test.each(KINDS)('yieldCpu leaves the CPU to others and comes back by itself: $kind', async (kind) => {
+  const { state } = await sleep(kind, { how: 'yieldCpu', n: 0 });
+  expect(state).toBe(TASK_RUNNING);
+});
+
 test.each(KINDS)('T112 scheduleHrtimeout returns 0 when the time is over, -EINTR when woken before: $kind', async (kind) => {
   for (const state of [TASK_INTERRUPTIBLE, TASK_UNINTERRUPTIBLE]) {
     const over = await sleep(kind, { how: 'hrtimeout', n: 5000, state });
