@@ -10,7 +10,7 @@ import { oneMachine } from '../machine.fixture.js';
 import { snapshot } from '../../fs/proc.js';
 import { dmesg } from '../printk/syslog.js';
 import { SIGTERM, allowSignal, sendSig } from '../signal.js';
-import { msleep, scheduleTimeoutInterruptible } from '../time/sleep.js';
+import { fsleep, msleep, msleepInterruptible, scheduleTimeoutInterruptible, ssleep, usleepIdleRange, usleepRange } from '../time/sleep.js';
 import { complete, newCompletion, waitForCompletion, waitForCompletionInterruptible } from './completion.js';
 import { newSwaitQueueHead, swaitActive, swaitEventExclusive } from './swait.js';
 import { FLAG, WORDS, taker } from './wait.fixture.js';
@@ -58,6 +58,25 @@ test('a signal that has fired already: a condition that holds still wins', async
   await waitEvent(q, () => true, { signal: fired });
   await expect(waitEvent(q, () => false, { signal: fired })).rejects.toThrow('before');
   expect([waitqueueActive(q), borrowed()]).toEqual([false, 0]);
+});
+
+test('it ends every sleep too, whatever its length', async () => {
+  const sleeps: ReadonlyArray<(opt: { signal: AbortSignal }) => Promise<unknown>> = [
+    (opt) => msleep(60_000, opt), (opt) => ssleep(60, opt), (opt) => msleepInterruptible(60_000, opt), (opt) => fsleep(60_000_000, opt), (opt) => usleepRange(60_000_000, 60_000_000, opt),
+    (opt) => usleepIdleRange(60_000_000, 60_000_000, opt), (opt) => scheduleTimeoutInterruptible(60_000, opt),
+  ];
+  const controller = new AbortController();
+  let ended = 0;
+  const task = await kthreadRun(async () => {
+    const results = await Promise.allSettled(sleeps.map((sleep) => sleep({ signal: controller.signal })));
+    ended = results.filter((result) => result.status === 'rejected' && result.reason === 'enough').length;
+  }, undefined, 'sleeper');
+  await until(() => borrowed() === sleeps.length - 1);
+  controller.abort('enough');
+  await until(() => !task.exists);
+  expect(ended).toBe(sleeps.length);
+  await expect(msleep(0, { signal: controller.signal })).rejects.toBe('enough');
+  expect(borrowed()).toBe(0);
 });
 
 test('a signal that fires when the wait is over disturbs nothing', async () => {

@@ -106,9 +106,9 @@ function* sleepOut(task: number, state: number, deadline: number, stop?: (task: 
 }
 
 /** Sleeps `ms` milliseconds in D; wake-ups do not shorten it. C: msleep. */
-export async function msleep(ms: number): Promise<void> {
-  if (ms <= 0) return ready(undefined);
-  await block('msleep', (task) => sleepOut(task, TASK_UNINTERRUPTIBLE, uptime() + ms));
+export async function msleep(ms: number, opt?: WaitOptions): Promise<void> {
+  if (ms <= 0 && !opt?.signal) return ready(undefined);
+  await block('msleep', (task) => sleepOut(task, TASK_UNINTERRUPTIBLE, uptime() + ms), opt);
 }
 
 /** For plain threads; as msleep. */
@@ -123,7 +123,7 @@ export const msleepInterruptibleSync = (ms: number): number =>
   blockSync('msleep_interruptible', 'msleepInterruptible', (task) => sleepOut(task, TASK_INTERRUPTIBLE, uptime() + ms, taskSignalPending));
 
 /** Sleeps `seconds` in D. C: ssleep. */
-export const ssleep = (seconds: number): Promise<void> => msleep(seconds * 1000);
+export const ssleep = (seconds: number, opt?: WaitOptions): Promise<void> => msleep(seconds * 1000, opt);
 export const ssleepSync = (seconds: number): void => msleepSync(seconds * 1000);
 
 function checkRange(min: number, max: number): void {
@@ -131,20 +131,20 @@ function checkRange(min: number, max: number): void {
 }
 
 /** Sleeps at least `min` microseconds, in D. On a shared isolate the clock of its event loop, 1 ms, is the finest there is. C: usleep_range. */
-export const usleepRange = (min: number, max: number): Promise<void> => usleepRangeState(min, max, TASK_UNINTERRUPTIBLE);
+export const usleepRange = (min: number, max: number, opt?: WaitOptions): Promise<void> => usleepRangeState(min, max, TASK_UNINTERRUPTIBLE, opt);
 
 /** For plain threads; as usleepRange, exact to some 60 microseconds. */
 export const usleepRangeSync = (min: number, max: number): void => usleepRangeStateSync(min, max, TASK_UNINTERRUPTIBLE);
 
 /** The same in I. C: usleep_idle_range. */
-export const usleepIdleRange = (min: number, max: number): Promise<void> => usleepRangeState(min, max, TASK_IDLE);
+export const usleepIdleRange = (min: number, max: number, opt?: WaitOptions): Promise<void> => usleepRangeState(min, max, TASK_IDLE, opt);
 /** For plain threads; as usleepIdleRange. */
 export const usleepIdleRangeSync = (min: number, max: number): void => usleepRangeStateSync(min, max, TASK_IDLE);
 
 /** The same in `state` (TASK_*). Neither a signal nor a wake-up ends it. C: usleep_range_state. */
-export async function usleepRangeState(min: number, max: number, state: number): Promise<void> {
+export async function usleepRangeState(min: number, max: number, state: number, opt?: WaitOptions): Promise<void> {
   checkRange(min, max);
-  await block('usleep_range_state', (task) => sleepOut(task, state, uptime() + min / 1000));
+  await block('usleep_range_state', (task) => sleepOut(task, state, uptime() + min / 1000), opt);
 }
 
 /** For plain threads; as usleepRangeState. */
@@ -154,10 +154,10 @@ export function usleepRangeStateSync(min: number, max: number, state: number): v
 }
 
 /** Sleeps `us` microseconds by what suits the length: a busy wait up to 10, usleepRange up to 20,000, msleep above. C: fsleep. */
-export async function fsleep(us: number): Promise<void> {
+export async function fsleep(us: number, opt?: WaitOptions): Promise<void> {
   if (us <= 10) udelay(us);
-  else if (us <= 20000) await usleepRange(us, us * 2);
-  else await msleep(Math.ceil(us / 1000));
+  else if (us <= 20000) await usleepRange(us, us * 2, opt);
+  else await msleep(Math.ceil(us / 1000), opt);
 }
 
 /** For plain threads; as fsleep. */
