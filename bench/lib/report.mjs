@@ -32,7 +32,7 @@ export function writeMarkdown(file, folder, rows, { machine: { cpu, cpus: count,
   const before = text.slice(0, text.indexOf(BEGIN) + BEGIN.length);
   const after = text.slice(text.indexOf(END));
   const where = `Measured on ${date.slice(0, 10)}: ${count} x ${cpu}, ${memoryMiB} MiB, ${os}, Node ${node}; load before the run ${load.toFixed(1)}.`;
-  const groups = Map.groupBy ? Map.groupBy(rows, groupOf) : groupBy(rows, groupOf);
+  const groups = groupBy(rows, groupOf);
   const sections = [...groups].flatMap(([group, members]) => section(group, members, results, folder));
   writeFileSync(file, [before, where, '', ...reached(results), ...sections, after].join('\n'));
 }
@@ -65,7 +65,7 @@ function section(group, members, results, folder) {
   const once = [...new Map(members.map((row) => [row.name, row])).values()];
   return [
     `## ${group}`, '',
-    ...once.map(({ name, title, cost }) => `- **${name}**: ${title}. What it costs: ${cost}.`), '',
+    ...once.map(({ name, title, cost }) => `- **${name}**: ${title}.${cost ? ` What it costs: ${cost}.` : ''}`), '',
     markdownTable(mine), '',
     ...growth(mine).flatMap((line) => [line, '']),
     ...detailsTable(mine),

@@ -3,7 +3,7 @@
 const HOUR_MS = 3_600_000;
 const PRIME = 7919;
 /** Within so many milliseconds all of soonOf() are due. */
-export const SOON_MS = 2000;
+export const SOON_MS = 500;
 
 /** Milliseconds until timer `i` is due: later than anybody looks, and all different as far as there are so many. */
 export const delayOf = (i) => 60_000 + ((i * PRIME) % HOUR_MS);

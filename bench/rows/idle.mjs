@@ -5,7 +5,7 @@ import { Skipped } from '../lib/skipped.mjs';
 import { startSleepers } from '../lib/sleepers.mjs';
 
 const SIZES = [100, 1000, 10_000, 100_000];
-const WINDOW_MS = 1000;
+const WINDOW_MS = 500;
 const MANY = 100_000;
 
 export const rows = [
@@ -39,7 +39,7 @@ export const rows = [
 /** After the garbage of making them. */
 async function settled(size) {
   await startSleepers(size);
-  await delay(2 * WINDOW_MS);
+  await delay(4 * WINDOW_MS);
 }
 
 async function cpuShare({ times }) {
@@ -52,7 +52,7 @@ async function cpuShare({ times }) {
 
 /** Less the one by which this measurement itself wakes up. */
 async function wakeUps({ times }) {
-  const window = times(2 * WINDOW_MS);
+  const window = times(4 * WINDOW_MS);
   const before = switches();
   await delay(window);
   return Math.max(0, ((switches() - before - 1) * 1000) / window);

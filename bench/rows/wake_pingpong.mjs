@@ -50,11 +50,11 @@ function variant(base, polling, pinned, must, aim) {
     unit: 'us',
     sysctls: polling ? {} : { 'kernel.halt_poll_us': 0 },
     cost: polling ? POLLING_COST : 'no polling: two real sleeps and wake-ups of the operating system',
-    ours: (ctx) => oursPingPong(ctx.times(20_000), cores()),
+    ours: (ctx) => oursPingPong(ctx.times(8000), cores()),
     peers: [
-      { name: 'C futex', must, aim, run: (ctx) => futexPingPong(ctx, ctx.times(20_000), cores()) },
-      { name: 'Atomics.wait', run: (ctx) => atomicsPingPong(ctx.times(20_000), cores()) },
-      { name: 'postMessage', run: (ctx) => postMessagePingPong(ctx.times(10_000), cores()) },
+      { name: 'C futex', must, aim, run: (ctx) => futexPingPong(ctx, ctx.times(8000), cores()) },
+      { name: 'Atomics.wait', run: (ctx) => atomicsPingPong(ctx.times(8000), cores()) },
+      { name: 'postMessage', run: (ctx) => postMessagePingPong(ctx.times(5000), cores()) },
     ],
   };
 }

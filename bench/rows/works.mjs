@@ -37,6 +37,7 @@ export const rows = [
     unit: 'us',
     size,
     slow: size > 10_000,
+    warmUp: size < 100_000,
     cost: 'each work is a record of 128 bytes in kernel memory until it is disposed of',
     ours: async (ctx) => atOnce(await workerOn(ctx, 0), size),
     peers: pools(() => ({ times: size, together: true }), { ratio: 0.1 }, undefined, { ratio: 1 }),
