@@ -19,7 +19,7 @@ async function sleep(): Promise<number> {
 
 moduleInit(async () => {
   sleeper = await kthreadRun(sleep, undefined, 'sleeper');
-  printk('again at once: woke %d\n', wakeUpProcess(sleeper)); // 0: it does not sleep.
+  printk('again at once: woke %d\n', wakeUpProcess(sleeper)); // 0: it does not sleep yet.
   for (let i = 0; i < 3; i++) {
     await msleep(100);
     printk('in %s: woke %d\n', sleeper.state, wakeUpProcess(sleeper)); // 1: it slept, and looks again.

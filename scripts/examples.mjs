@@ -65,7 +65,12 @@ const EXAMPLES = {
   },
   'doublewake.ts': {
     args: ['--for', '500ms'],
-    lines: [once(/^again at once: woke 0$/), times(3, 3, /^in S: woke 1$/), once(/^begun 1 time, looked 5 times$/)],
+    // On a busy computer it may sleep by then, and then it looks once more.
+    lines: [once(/^again at once: woke [01]$/), times(3, 3, /^in S: woke 1$/), once(/^begun 1 time, looked \d+ times$/)],
+    holds(lines) {
+      const woken = lines.filter((line) => line.endsWith('woke 1')).length;
+      return lines.at(-1).includes(`looked ${1 + woken + 1} times`) ? undefined : 'it did not look once for each wake-up out of a sleep';
+    },
   },
   'handshake.ts': {
     args: ['--for', '500ms'],
