@@ -18,15 +18,23 @@ export interface Heard {
 export function oneMachine(opt: BootOptions = {}): Heard {
   let machine: Machine;
   const oopses: Heard['oopses'] = [];
-  beforeAll(async () => {
+  const start = async (): Promise<void> => {
     machine = await boot({ cpus: 2, memory: 64 << 20, watchdog: false, onOops: (task, error) => void oopses.push({ task, error }), ...opt });
-  });
+  };
+  beforeAll(start);
   afterAll(async () => {
     expect(await machine.shutdown()).toMatchObject({ left: [] });
   });
   afterEach(async () => {
-    await until(() => threads().length === 0, 'no thread is left', 5000);
-    oopses.length = 0;
+    try {
+      await until(() => threads().length === 0, 'no thread is left', 5000);
+    } catch (error) {
+      await machine.shutdown({ timeout: 1000 }); // A test that failed leaves its threads: they are not the next one's.
+      await start();
+      throw error;
+    } finally {
+      oopses.length = 0;
+    }
   });
   return { machine: () => machine, oopses };
 }

@@ -58,8 +58,12 @@ test('a writer that waits comes before readers that come later', async () => {
   const [writer, reader] = [await newPuppet(PLAIN, 'writer', lock), await newPuppet(PLAIN, 'reader', lock)];
   readLock(lock);
   writer.begins('writeLock', lock);
-  await pause(30);
-  expect([writer.isIdle, readTrylock(lock)]).toEqual([false, false]);
+  await until(() => {
+    if (!readTrylock(lock)) return true;
+    readUnlock(lock);
+    return false;
+  }, 'the writer waits: no reader gets in any more');
+  expect(writer.isIdle).toBe(false);
   reader.begins('readLock', lock);
   await pause(30);
   expect(reader.isIdle).toBe(false);
