@@ -150,7 +150,7 @@ export { MAX_NICE, MIN_NICE, schedSetFifo, schedSetFifoLow, schedSetNormal, sche
 // Settings, /proc and ps
 export { SYSCTLS, isSysctl, sysctl, type SysctlEntry, type SysctlName, type SysctlValue } from './kernel/sysctl.js';
 export { readProc, snapshot, type ProcTask } from './fs/proc.js';
-export { parsePsArgs, ps } from './fs/ps.js';
+export { parsePsArgs, ps } from './server/ps.js';
 export { metricsText } from './server/metrics.js';
 // Errors and formats
 export * from './lib/errno.js';

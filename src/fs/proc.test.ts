@@ -18,7 +18,7 @@ import { forgetWchans, wchan } from '../kernel/sched/wchan.js';
 import { ISOLATE, self } from '../kernel/smp.js';
 import { sysctl } from '../kernel/sysctl.js';
 import { KTHREAD_FLAGS, addTask, placeIsolate } from './proc.fixture.js';
-import { ps, parsePsArgs } from './ps.js';
+import { ps, parsePsArgs } from '../server/ps.js';
 import { readProc, snapshot } from './proc.js';
 
 const FILES = ['stat', 'status', 'comm', 'wchan', 'sched', 'cmdline'];

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { load, store } from '../lib/atomic.js';
 import { EINVAL, ENOMEM, ESRCH } from '../lib/errno.js';
 import { snapshot } from '../fs/proc.js';
-import { parsePsArgs, ps } from '../fs/ps.js';
+import { parsePsArgs, ps } from '../server/ps.js';
 import { CALLS, CPU, PID, SEEN, WORDS, brief, creator, introspect, judge, obedient, odd, parent } from './kthread.fixture.js';
 import { CLOSURE, CPU1, HERE, KINDS, PLAIN, until, words } from './kinds.fixture.js';
 import {

@@ -4,7 +4,7 @@
  */
 import { afterEach, expect, test } from 'vitest';
 import { readProc, snapshot } from '../fs/proc.js';
-import { parsePsArgs, ps } from '../fs/ps.js';
+import { parsePsArgs, ps } from '../server/ps.js';
 import { EAGAIN, EINVAL } from '../lib/errno.js';
 import { r32, readString } from '../lib/memory.js';
 import { WORDS, obedient } from './kthread.fixture.js';

@@ -5,7 +5,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { load, store } from '../lib/atomic.js';
 import { readProc, snapshot } from '../fs/proc.js';
-import { parsePsArgs, ps } from '../fs/ps.js';
+import { parsePsArgs, ps } from '../server/ps.js';
 import { CLOSURE, CPU1, PLAIN, pause, until, words, type Behaviour, type Kind } from './kinds.fixture.js';
 import { kthreadStop, wakeUpProcess } from './kthread.js';
 import { oneMachine } from './machine.fixture.js';

@@ -4,7 +4,7 @@
  * the line of the task, which is taken out here.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parsePsArgs, ps } from '../../fs/ps.js';
+import { parsePsArgs, ps } from '../../server/ps.js';
 import { readProc, snapshot } from '../../fs/proc.js';
 import { boot, type Machine } from '../../index.js';
 import { pause, until } from '../kinds.fixture.js';

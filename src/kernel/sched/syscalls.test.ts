@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { load } from '../../lib/atomic.js';
 import { EINVAL, ESRCH } from '../../lib/errno.js';
 import { readProc, snapshot } from '../../fs/proc.js';
-import { parsePsArgs, ps } from '../../fs/ps.js';
+import { parsePsArgs, ps } from '../../server/ps.js';
 import { CLOSURE, HERE, KINDS, PLAIN, pause, until, words, type Kind } from '../kinds.fixture.js';
 import { kthreadCreate, kthreadRun, kthreadStop, wakeUpProcess } from '../kthread.js';
 import { findPid, oneMachine } from '../machine.fixture.js';

@@ -6,7 +6,7 @@
  */
 import { EINVAL, KernelError } from '../lib/errno.js';
 import { PF_KTHREAD } from '../kernel/sched/task.js';
-import type { ProcTask } from './proc.js';
+import type { ProcTask } from '../fs/proc.js';
 
 /** Where and when the snapshot was taken. */
 export interface PsView {

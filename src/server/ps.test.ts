@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import { EINVAL } from '../lib/errno.js';
 import { PF_BORROWED } from '../kernel/sched/task.js';
-import type { ProcTask } from './proc.js';
+import type { ProcTask } from '../fs/proc.js';
 import { parsePsArgs, ps, type PsView } from './ps.js';
 
 const HOUR = 3_600_000;
