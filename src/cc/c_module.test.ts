@@ -4,9 +4,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Completion, buildModule, complete, findTaskByPid, listModules, snapshot, symbolGet, symbolPut } from '../index.js';
+import { Completion, boot, buildModule, complete, findTaskByPid, listModules, snapshot, symbolGet, symbolPut } from '../index.js';
 import { until } from '../kernel/kinds.fixture.js';
-import { oneMachine } from '../kernel/machine.fixture.js';
+import { oneMachine, threads } from '../kernel/machine.fixture.js';
 import { COMPILE_MS, HEAD, logFromNow, runModule, sources } from './c_module.fixture.js';
 import { listImages } from './images.js';
 
@@ -285,6 +285,7 @@ module_exit(b_exit);
     await machine().insmod(join(into, 'lends.mjs'));
     await machine().insmod(join(into, 'borrows.c'));
     await expect(machine().rmmod('lends')).rejects.toMatchObject({ code: 'EBUSY' });
+    await until(() => threads()[0]?.wchan === 'wait_for_completion');
     await machine().rmmod('borrows');
     await machine().rmmod('lends');
     expect(lines().filter((line) => !line.includes('Unknown'))).toEqual(['insmod notes 2: 2', 'borrower notes 30: 32', 'work returned 41', 'heard 0', 'in the end 32']);
@@ -308,5 +309,16 @@ module_exit(b_exit);
     await machine().rmmod('borrows');
     await machine().rmmod('lends');
     expect(lines()).toContain('heard 1');
+  }, COMPILE_MS);
+});
+
+describe('a second machine', () => {
+  test('of the same process knows nothing of the modules of the first', async () => {
+    const into = write({ 'one.c': `${HEAD}static noinline int one(void) { WARN(1, "one\\n"); return 0; }\nstatic int __init a(void) { return one(); }\nstatic void __exit z(void) {}\nmodule_init(a);\nmodule_exit(z);\n`, 'two.c': `${HEAD}\n\nstatic noinline int two(void) { WARN(1, "two\\n"); return 0; }\nstatic int __init a(void) { return two(); }\nstatic void __exit z(void) {}\nmodule_init(a);\nmodule_exit(z);\n` });
+    expect((await runModule(machine(), join(into, 'one.c'))).join('\n')).toMatch(/one\+0x[0-9a-f]+\/0x[0-9a-f]+ \[one\]/);
+    await machine().shutdown();
+    const next = await boot({ cpus: 2, memory: 64 << 20, watchdog: false });
+    expect((await runModule(next, join(into, 'two.c'))).join('\n')).toMatch(/two\+0x[0-9a-f]+\/0x[0-9a-f]+ \[two\] .*two\.c:7$/m);
+    await next.shutdown();
   }, COMPILE_MS);
 });

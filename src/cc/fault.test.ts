@@ -4,9 +4,9 @@
  */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { sysctl } from '../index.js';
+import { rmmod, sysctl } from '../index.js';
 import { oneMachine, threads } from '../kernel/machine.fixture.js';
-import { COMPILE_MS, HEAD, runModule, sources } from './c_module.fixture.js';
+import { COMPILE_MS, HEAD, logFromNow, runModule, sources } from './c_module.fixture.js';
 import { listImages } from './images.js';
 
 const { machine, oopses } = oneMachine({ watchdog: true });
@@ -29,6 +29,7 @@ static noinline int deeper(int n) { return deeper(n + one) + 1; }
 static noinline int beyond(int n) { volatile int four[4] = { 0 }; return four[n]; }
 static noinline int scope(void) { int *volatile p; { int x = one; p = &x; } return deref(p); }
 static noinline void spin(void) { while (!kthread_should_stop() || zero == 0) one++; }
+static noinline void deaf(void) { for (;;) one++; }
 static int work(void *data)
 {
 	char *text = kmalloc(8, GFP_KERNEL);
@@ -36,6 +37,7 @@ static int work(void *data)
 	if (!strcmp(what, "null")) return deref(NULL);
 	if (!strcmp(what, "field")) return deref(&((int *)NULL)[16]);
 	if (!strcmp(what, "wild")) return deref((int *)0x6b6b6b6b);
+	if (!strcmp(what, "machine")) { assign((int *)0x10000); return 0; }
 	if (!strcmp(what, "err")) return strlen(ERR_PTR(-12));
 	if (!strcmp(what, "zero")) return 5 / zero;
 	if (!strcmp(what, "bug")) BUG_ON(three == 3);
@@ -57,6 +59,7 @@ static int work(void *data)
 	if (!strcmp(what, "atomic")) { spin_lock(&lock); msleep(1); spin_unlock(&lock); return 0; }
 	if (!strcmp(what, "panics")) dump_stack();
 	if (!strcmp(what, "spin")) spin();
+	if (!strcmp(what, "deaf")) deaf();
 	if (!strcmp(what, "hang")) wait_event(queue, zero);
 	if (!strcmp(what, "left")) for (;;) msleep(20);
 	return 7;
@@ -104,6 +107,7 @@ describe('ends the thread that did it', () => {
     ['null', /^BUG: kernel NULL pointer dereference, address: 00000000\n#PF: supervisor read access in kernel mode$/m, IN_BAD('deref')],
     ['field', /^BUG: kernel NULL pointer dereference, address: 00000040$/m, IN_BAD('deref')],
     ['wild', /^BUG: unable to handle page fault for an address beyond 03ffffff$/m, IN_BAD('deref')],
+    ['machine', /^BUG: KASAN: wild-memory-access in assign\+0x.*\nWrite of size 4 at addr 00010000/m, IN_BAD('assign')],
     ['err', /^BUG: unable to handle page fault for address: fffffff4$/m, /^ {2}strlen\n {2}work\+0x/m],
     ['zero', /^Oops: divide error: 0000$/m, IN_BAD('work')],
     ['bug', /^kernel BUG at .*bad\.c:\d+!\nOops: invalid opcode: 0000$/m, IN_BAD('work')],
@@ -173,7 +177,7 @@ describe('in init and exit', () => {
   }, COMPILE_MS);
 
   test('an exit that leaves a thread: where it is, and its end', async () => {
-    const lines = await runModule(machine(), bad, { what: 'left' }, () => threads().length === 1);
+    const lines = await runModule(machine(), bad, { what: 'left' }, () => threads()[0]?.wchan === 'msleep');
     expect(lines.join('\n')).toMatch(/^BUG: module bad was removed, but its thread bad\/left:\d+ still runs; its exit must kthread_stop\(\) it$/m);
     expect(lines.join('\n')).toMatch(/^ {2}msleep\n {2}work\+0x[^]*bad\.c:\d+$/m);
     expect(threads()).toEqual([]);
@@ -182,7 +186,16 @@ describe('in init and exit', () => {
 });
 
 describe('goes on for ever', () => {
-  test('a loop without end is a soft lockup with its place, and rmmod --force ends it', async () => {
+  test('a thread that never looks keeps rmmod waiting, and rmmod --force ends it', async () => {
+    const lines = logFromNow();
+    await machine().insmod(bad, { what: 'deaf' });
+    expect(await rmmod('bad', { force: true })).toEqual(expect.arrayContaining(['module bad runs its exit for 5 s now, which was not waited for', expect.stringMatching(/^thread bad\/deaf\[\d+\] was ended wherever it was, state R/)]));
+    expect(lines().join('\n')).toMatch(/^rmmod --force: module bad runs its exit/m);
+    expect(threads()).toEqual([]);
+    await allIsWell();
+  }, COMPILE_MS);
+
+  test('a loop without end is a soft lockup with its place', async () => {
     sysctl('kernel.watchdog_thresh', 1);
     const lines = await runModule(machine(), bad, { what: 'spin' }, (log) => log.some((line) => /soft lockup/.test(line)));
     expect(lines.join('\n')).toMatch(/^watchdog: BUG: soft lockup - CPU#\d stuck for \ds! \[bad\/spin:\d+\]$/m);

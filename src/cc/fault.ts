@@ -9,6 +9,7 @@ import { buffer } from '../lib/memory.js';
 import { sprintf } from '../lib/printf.js';
 import { KthreadExit } from '../kernel/exit.js';
 import { KASAN_FREE, KASAN_GLOBAL, KASAN_NULL, KASAN_PAGE, KASAN_REDZONE, badByte, markAt, objectNear } from '../kernel/mm/kasan.js';
+import { SHADOW_AT } from '../kernel/memlayout.js';
 import { TAINT_WARN, addTaint, callTrace, panic, printTrace, whereLine, whoRuns } from '../kernel/panic.js';
 import { KERN_ALERT, KERN_ERR, KERN_WARNING, printk } from '../kernel/printk/printk.js';
 import { currentThread } from '../kernel/sched/core.js';
@@ -51,6 +52,7 @@ function pageFault(at: number, write: boolean, trace: string): Fault {
 /** What a mark of the shadow says in Linux's words. */
 function kindOf(at: number, size: number): string {
   const bad = badByte(at, size);
+  if (bad < SHADOW_AT) return 'wild-memory-access';
   const mark = markAt(bad);
   const why = mark < 8 ? markAt(bad - (bad % 8) + 8) : mark;
   const stack: Readonly<Record<number, string>> = { 0xf1: 'stack-out-of-bounds', 0xf2: 'stack-out-of-bounds', 0xf3: 'stack-out-of-bounds', 0xf5: 'stack-use-after-return', 0xf8: 'stack-use-after-scope', 0xca: 'alloca-out-of-bounds', 0xcb: 'alloca-out-of-bounds' };

@@ -7,8 +7,8 @@ import { setFrameReader } from '../kernel/panic.js';
 import { lineAt } from './dwarf.js';
 import { linesOf, listImages, type Image } from './images.js';
 
-/** Tables of lines by image number; a few hundred bytes a function. */
-const tables = new Map<number, Uint8Array>();
+/** Tables of lines; a few hundred bytes a function. */
+const tables = new WeakMap<Image, Uint8Array>();
 /** Functions of this folder: the name of one that C called stands for it, the others are how a call gets there. */
 const OURS = [new URL('.', import.meta.url).href, new URL('../../src/cc/', import.meta.url).pathname];
 const FRAME = /^(?:.+ \()?wasm:\/\/wasm\/(.*)-[0-9a-f]+:wasm-function\[(\d+)\]:0x([0-9a-f]+)\)?$/;
@@ -46,8 +46,8 @@ function place(image: Image, number: number, offset: number): string {
 
 /** file:line of an offset in the code. */
 function lineOf(image: Image, offset: number): string {
-  let table = tables.get(image.id);
-  if (!table) tables.set(image.id, (table = linesOf(image)));
+  let table = tables.get(image);
+  if (!table) tables.set(image, (table = linesOf(image)));
   const found = lineAt(table, offset - image.about.codeStart);
   return found ? `${found.file}:${found.line}` : '';
 }

@@ -47,9 +47,10 @@ export function badByte(at: number, size: number): number {
 /** What is marked at `at`: KASAN_*, or 1 to 7 where only the first so many of its eight bytes are allowed. */
 export const markAt = (at: number): number => u8[shadowOf(at)];
 
-/** Before the first code that checks: nobody touches the first page of memory, and what is freed from now on waits. */
+/** Before the first code that checks: nobody but the kernel touches what lies below the shadow, and what is freed from now on waits. */
 export function initShadow(): void {
   poison(0, MACHINE_AT, KASAN_NULL);
+  poison(MACHINE_AT, SHADOW_AT - MACHINE_AT, KASAN_PAGE);
   freedRing();
 }
 

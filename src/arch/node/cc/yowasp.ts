@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { EIO, KernelError } from '../../../lib/errno.js';
 import { INNER_FLAGS, type Compiler, type Files, type Output } from './compiler.js';
 import type { Answer, Order } from './ccd.js';
 
@@ -46,7 +47,7 @@ function start(url: string): ChildProcess {
   made.stderr?.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-4000); });
   const gone = (why: string): void => {
     if (child === made) child = undefined;
-    for (const { reject } of waiting.values()) reject(new Error(`the compiler's process ended: ${said.trim() || why}`));
+    for (const { reject } of waiting.values()) reject(new KernelError(-EIO, `the compiler's process ended: ${said.trim() || why}`));
     waiting.clear();
   };
   made.on('error', (error) => gone(error.message));
