@@ -94,6 +94,13 @@ const EXAMPLES = {
     asks: /compiler/,
     lines: [times(2, 6, /^hello number \d+ from greeter\/200, pid \d+$/), once(/^it greeted \d+ times$/)],
   },
+  'freezer.ts': {
+    args: ['--cpus', '2', '--for', '1500ms'],
+    lines: [
+      times(5, 60, /^(Freezing remaining freezable tasks( completed \(elapsed \d+\.\d{3} seconds\))?|audit: 800|Restarting tasks: (Starting|Done))$/),
+      once(/^auditor: [1-9]\d*$/), once(/^teller\/1: [1-9]\d*$/), once(/^teller\/0: [1-9]\d*$/),
+    ],
+  },
   'poller.ts': {
     args: ['--for', '2500ms'],
     lines: [once(/^poll\/1: news 1$/), once(/^poll\/2: news 2$/), once(/^poller: stopped after 2 polls, within \d+ ms$/)],
