@@ -4,13 +4,14 @@
  * from wherever the file lies.
  */
 import { realpathSync } from 'node:fs';
-import { createRequire, register } from 'node:module';
+import * as node from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { resolveNow, type ResolveNow } from './hooks.js';
 import { EINVAL, EISDIR, ENOENT, ENOEXEC, KernelError } from '../../lib/errno.js';
 
 const LIBRARY = new URL('../../index.js', import.meta.url);
 let compiler: Promise<void> | undefined;
-let hooks: { readonly library: string } | undefined;
+let hooked = false;
 
 /** What Node says about files that it cannot run, as error numbers. */
 const TROUBLE: Readonly<Record<string, number>> = Object.freeze({
@@ -24,7 +25,7 @@ const TROUBLE: Readonly<Record<string, number>> = Object.freeze({
 export async function loadModule(url: string): Promise<void> {
   const isTypeScript = /\.[mc]?tsx?$/.test(url);
   if (isTypeScript) await (compiler ??= registerCompiler());
-  if (isTypeScript || !findsLibrary(url)) registerHooks();
+  if (isTypeScript || !findsLibrary(url)) addHooks();
   try {
     await import(url);
   } catch (error) {
@@ -53,15 +54,17 @@ async function registerCompiler(): Promise<void> {
 /** Whether `import 'kthread'` in that file finds this very copy. */
 function findsLibrary(url: string): boolean {
   try {
-    return realpathSync(createRequire(url).resolve('kthread')) === realpathSync(fileURLToPath(LIBRARY));
+    return realpathSync(node.createRequire(url).resolve('kthread')) === realpathSync(fileURLToPath(LIBRARY));
   } catch {
     return false;
   }
 }
 
 /** After the compiler's own hooks, so that ours are asked first. */
-function registerHooks(): void {
-  if (hooks) return;
-  hooks = { library: LIBRARY.href };
-  register('./hooks.js', import.meta.url, { data: hooks });
+function addHooks(): void {
+  if (hooked) return;
+  hooked = true;
+  const { registerHooks } = node as { registerHooks?: (hooks: { resolve: ResolveNow }) => void };
+  if (registerHooks) registerHooks({ resolve: resolveNow(LIBRARY.href) });
+  else node.register('./hooks.js', import.meta.url, { data: { library: LIBRARY.href } });
 }
