@@ -6,8 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 
+vi.setConfig({ testTimeout: 90_000 }); // Each is a program to start, which takes seconds on a computer that has others to serve.
 const PROGRAM = fileURLToPath(new URL('./kthread.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'kthread-run-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -68,7 +69,7 @@ function start(...args: string[]) {
   child.stdout.setEncoding('utf8').on('data', (text: string) => { printed.out += text; });
   child.stderr.setEncoding('utf8').on('data', (text: string) => { printed.err += text; });
   const ended = new Promise<{ status: number | null; signal: string | null }>((resolve) => { child.once('close', (status, signal) => resolve({ status, signal })); });
-  const until = (pattern: RegExp, where: 'out' | 'err' = 'out'): Promise<void> => expect.poll(() => printed[where], { timeout: 15_000 }).toMatch(pattern);
+  const until = (pattern: RegExp, where: 'out' | 'err' = 'out'): Promise<void> => expect.poll(() => printed[where], { timeout: 40_000 }).toMatch(pattern);
   return { child, printed, ended, until };
 }
 
