@@ -2,7 +2,7 @@
  * Sleeping for a time: how long, what is returned, and in which state one is behind it. Signals that end a sleep are
  * signal.test.ts's, a stop kthread.stop.test.ts's.
  */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { load } from '../../lib/atomic.js';
 import { EINTR } from '../../lib/errno.js';
 import { KINDS, pause, until, words, type Kind } from '../kinds.fixture.js';
@@ -18,6 +18,7 @@ import { CALLS, RESULT, STATE, SWITCHES, TOOK, WORDS, sleeper, type Sleeping } f
 import { mdelay, scheduleTimeoutInterruptible } from './sleep.js';
 import { HZ, MAX_SCHEDULE_TIMEOUT } from './time.js';
 
+vi.setConfig({ testTimeout: 60_000 }); // Each sleep is a thread to start.
 oneMachine();
 
 type How = Omit<Sleeping, 'at'>;
@@ -67,19 +68,19 @@ test.each(KINDS)('T100 woken early it returns the jiffies that are left: $kind',
 });
 
 test.each(KINDS)('T101 the state is RUNNING behind it, however it ended: $kind', async (kind) => {
-  const states = [
-    ...STATES.map((state) => sleep(kind, { how: 'timeout', n: 2, state })), // In its own time.
-    ...STATES.map((state) => sleep(kind, { how: 'timeout', n: 60 * HZ, state }, wake)),
-    ...FORMS.map((how) => sleep(kind, { how, n: 2 })),
-    ...FORMS.map((how) => sleep(kind, { how, n: MAX_SCHEDULE_TIMEOUT }, wake)),
-    sleep(kind, { how: 'timeout', n: 0, state: TASK_INTERRUPTIBLE }),
-    sleep(kind, { how: 'timeout', n: -1, state: TASK_UNINTERRUPTIBLE }),
-    sleep(kind, { how: 'timeout', n: 60 * HZ, state: TASK_RUNNING }),
-    sleep(kind, { how: 'hrtimeout', n: 0, state: TASK_INTERRUPTIBLE }),
-    sleep(kind, { how: 'hrtimeout', n: 1000, state: TASK_INTERRUPTIBLE }),
-    sleep(kind, { how: 'hrtimeoutForEver', n: 0, state: TASK_UNINTERRUPTIBLE }, wake),
+  const ways: ReadonlyArray<readonly [how: How, meanwhile?: (task: Task) => void]> = [
+    ...STATES.map((state) => [{ how: 'timeout', n: 2, state }] as const), // In its own time.
+    ...STATES.map((state) => [{ how: 'timeout', n: 60 * HZ, state }, wake] as const),
+    ...FORMS.map((how) => [{ how, n: 2 }] as const),
+    ...FORMS.map((how) => [{ how, n: MAX_SCHEDULE_TIMEOUT }, wake] as const),
+    [{ how: 'timeout', n: 0, state: TASK_INTERRUPTIBLE }],
+    [{ how: 'timeout', n: -1, state: TASK_UNINTERRUPTIBLE }],
+    [{ how: 'timeout', n: 60 * HZ, state: TASK_RUNNING }],
+    [{ how: 'hrtimeout', n: 0, state: TASK_INTERRUPTIBLE }],
+    [{ how: 'hrtimeout', n: 1000, state: TASK_INTERRUPTIBLE }],
+    [{ how: 'hrtimeoutForEver', n: 0, state: TASK_UNINTERRUPTIBLE }, wake],
   ];
-  expect(new Set((await Promise.all(states)).map(({ state }) => state))).toEqual(new Set([TASK_RUNNING]));
+  for (const [how, meanwhile] of ways) expect((await sleep(kind, how, meanwhile)).state, JSON.stringify(how)).toBe(TASK_RUNNING);
 });
 
 test.each(KINDS)('T102 in state RUNNING it does not sleep: $kind', async (kind) => {
