@@ -135,6 +135,7 @@ describe('a module in C', () => {
     expect(module.params).toEqual([
       { name: 'period', type: 'int', desc: 'milliseconds' }, { name: 'greeting', type: 'charp', desc: '' }, { name: 'loud', type: 'bool', desc: '' }, { name: 'steps', type: 'charp', desc: '' },
     ]);
+    expect(module.info).toEqual({ license: 'GPL' });
     const thread = snapshot().find(({ name }) => name === 'param test&123');
     expect(findTaskByPid(thread!.pid)!.comm).toBe('param test&123');
     await machine().rmmod('ticker');

@@ -20,7 +20,7 @@ import { openKo, placeKo, type Ko, type Placed } from './image.js';
 import { imports } from './imports.js';
 import { findSymbol, type ExportedSymbol } from '../kernel/symbols.js';
 import { addImage, dropImage, isFunctionNumber, listImages, type About, type Image } from './images.js';
-import { setParams } from './params.js';
+import { readTags, setParams } from './params.js';
 import { recordsHeader } from './records.js';
 import { cExit, cInit } from './run.js';
 import { toolchain } from './toolchain.js';
@@ -43,7 +43,7 @@ async function load(path: string, module: NewModule): ReturnType<ModuleLoader['l
     const params = setParams(placed.parts.get('__param'), placed.parts.get('__parmdesc'), module);
     addImage({ id: module.id, base, size: ko.dataSize, tableBase, tableSize: ko.tableSize, about, code: placed.code, lines: placed.lines });
     for (const record of usedRecords(about)) countUser(record, 1);
-    return { params, hasExit: about.exit !== 0 || about.init === 0 };
+    return { params, info: readTags(placed.parts.get('modinfo')), hasExit: about.exit !== 0 || about.init === 0 };
   } catch (error) {
     forgetData(base, ko.dataSize);
     throw error;

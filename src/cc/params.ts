@@ -49,13 +49,22 @@ function readRecords(part: Part | undefined): Param[] {
   });
 }
 
-/** "name:text", one behind the other with a NUL each. */
-function readDescriptions(part: Part | undefined): Map<string, string> {
-  const told = new Map<string, string>();
+/** What MODULE_LICENSE() and its like leave: "tag=text". Authors of the same module are one text. */
+export function readTags(part: Part | undefined): Record<string, string> {
+  const tags: Record<string, string> = {};
+  for (const [tag, text] of pairs(part, '=')) tags[tag] = tag in tags ? `${tags[tag]}, ${text}` : text;
+  return tags;
+}
+
+const readDescriptions = (part: Part | undefined): Map<string, string> => new Map(pairs(part, ':'));
+
+/** Texts such as "name:text", one behind the other with a NUL each. */
+function pairs(part: Part | undefined, between: string): Array<[string, string]> {
+  const told: Array<[string, string]> = [];
   for (let at = part?.at ?? 0; part && at < part.at + part.size; ) {
     const text = readString(at, part.size);
-    const colon = text.indexOf(':');
-    if (colon > 0) told.set(text.slice(0, colon), text.slice(colon + 1));
+    const end = text.indexOf(between);
+    if (end > 0) told.push([text.slice(0, end), text.slice(end + 1)]);
     at += stringSize(text);
   }
   return told;

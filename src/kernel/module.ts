@@ -45,7 +45,7 @@ const MODULE = struct('module', {
   result: s32('o'), //      of init: 0 or a negative errno
   message: ptr('o'), //     what went wrong, as text
   has_exit: u32('o'),
-  info: ptr('o'), //        its parameters, as JSON
+  info: ptr('o'), //        its parameters and what it says of itself, as JSON
   path: ptr('c'),
   loaded: u32('c'), //      1: by the loader of other files than TypeScript
   done: u32('l', COMPLETION.sizeof / 4, 'struct completion'),
@@ -84,6 +84,8 @@ export interface Module {
   readonly refcount: number;
   readonly state: 'Loading' | 'Live' | 'Unloading';
   readonly params: readonly ParamInfo[];
+  /** What a module in C says of itself: its license, description, author, ... */
+  readonly info?: Readonly<Record<string, string>>;
 }
 
 export interface InsmodOptions {
@@ -105,8 +107,8 @@ export interface ModuleLoader {
   takes(path: string): boolean;
   /** The name of the module in `path`. Throws KernelError. */
   nameOf(path: string): string;
-  /** Brings the module into memory; none of its code runs. Returns its parameters and whether it can be removed. Throws KernelError. */
-  load(path: string, module: NewModule): Promise<{ readonly params: readonly ParamInfo[]; readonly hasExit: boolean }>;
+  /** Brings the module into memory; none of its code runs. Returns what is known of it, and whether it can be removed. Throws KernelError. */
+  load(path: string, module: NewModule): Promise<{ readonly params: readonly ParamInfo[]; readonly info: Readonly<Record<string, string>>; readonly hasExit: boolean }>;
   /** Runs its init in a thread named insmod; sleeps. Returns what init did, or throws KernelError EFAULT when an exception ended it. */
   init(id: number): Promise<number>;
   /** Runs its exit in a thread named rmmod; sleeps. */
@@ -225,7 +227,7 @@ const describe = (at: number): Module => ({
   path: readString(r32(at + MODULE.path), 4096),
   refcount: r32(at + MODULE.refcnt),
   state: (['Loading', 'Loading', 'Live', 'Unloading'] as const)[load(at + MODULE.state)],
-  params: r32(at + MODULE.info) === 0 ? [] : (JSON.parse(readString(r32(at + MODULE.info), 65536)) as ParamInfo[]),
+  ...(r32(at + MODULE.info) === 0 ? { params: [] } : (JSON.parse(readString(r32(at + MODULE.info), 65536)) as Pick<Module, 'params' | 'info'>)),
 });
 
 // --- insmod -------------------------------------------------------------------------------------------------------
@@ -285,9 +287,9 @@ async function loadForeign(foreign: ModuleLoader, at: number, file: string, path
   const name = readString(at + MODULE.name, NAME_LEN);
   warmForeign(); // While a compiler is at work.
   try {
-    const { params: info, hasExit } = await foreign.load(path, { id, record: at, name, params, how });
+    const { params: declared, info, hasExit } = await foreign.load(path, { id, record: at, name, params, how });
     w32(at + MODULE.loaded, 1);
-    w32(at + MODULE.info, keepText(JSON.stringify(info), 65536));
+    w32(at + MODULE.info, keepText(JSON.stringify({ params: declared, info }), 65536));
     w32(at + MODULE.has_exit, hasExit ? 1 : 0);
     const result = await foreign.init(id);
     if (result > 0) reportInit(name, result);
@@ -367,7 +369,7 @@ async function loadHere({ module: at, url, params }: InsmodMail): Promise<void> 
       const { unknown, declared: info } = endParams();
       const name = readString(at + MODULE.name, NAME_LEN);
       for (const param of unknown) printk('%s%s: unknown parameter \'%s\' ignored\n', KERN_WARNING, name, param);
-      w32(at + MODULE.info, keepText(JSON.stringify(info), 65536));
+      w32(at + MODULE.info, keepText(JSON.stringify({ params: info }), 65536));
       const result = exitValue(await declared.init?.());
       if (result > 0) reportInit(name, result);
       w32(at + MODULE.result, Math.min(result, 0));

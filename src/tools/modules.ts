@@ -75,7 +75,7 @@ function addModinfo(program: Command, around: Surroundings): void {
       const module = modules.find((module) => module.name === name);
       if (!module) throw new WrongUsage(`no module ${name} is loaded; kthread lsmod lists those that are`);
       if (job.options.json) return job.json(module);
-      const rows = [['filename', module.path], ['name', module.name], ['state', module.state], ...module.params.map(({ name, desc, type }) => ['parm', `${name}:${desc} (${type})`])];
+      const rows = [['filename', module.path], ['name', module.name], ['state', module.state], ...Object.entries(module.info ?? {}), ...module.params.map(({ name, desc, type }) => ['parm', `${name}:${desc} (${type})`])];
       around.print(rows.map(([field, value]) => `${`${field}:`.padEnd(16)}${value}\n`).join(''));
     });
   });
