@@ -6,13 +6,14 @@ import { beforeEach, expect, test } from 'vitest';
 import { clearLog, dmesg, sysctl } from '../../index.js';
 import { BATON_WORDS, isHeld, release } from '../baton.fixture.js';
 import { CLOSURE, CPU1, HERE, PLAIN, pause, runHeld, until, words, type Kind } from '../kinds.fixture.js';
-import { kthreadStopPut } from '../kthread.js';
+import { getTaskStruct, kthreadCreate, kthreadStopPut, wakeUpProcess } from '../kthread.js';
 import { oneMachine } from '../machine.fixture.js';
 import { forgetOrders } from './lockdep.js';
 import { looker } from './lockdep.fixture.js';
 import { declareMutex, mutexLock, mutexTrylock, mutexUnlock, newMutex, type Mutex } from './mutex.js';
 import { newPuppet, type Puppet } from './puppet.fixture.js';
 import { declareRwsem, downRead, newRwsem, upRead } from './rwsem.js';
+import { msleep } from '../time/sleep.js';
 
 oneMachine();
 beforeEach(() => clearLog());
@@ -21,6 +22,15 @@ const name = (kind: Kind, what: string): string => (kind === CPU1 ? `${what} on 
 const count = (pattern: RegExp): number => log().match(pattern)?.length ?? 0;
 let made = 0;
 const declared = (): Mutex => declareMutex(import.meta, `lock${made++}`);
+/** Runs `fn` in a thread of this isolate. */
+async function asThread(fn: () => Promise<void>): Promise<void> {
+  const failed: unknown[] = [];
+  const task = getTaskStruct(await kthreadCreate(async () => fn().catch((error: unknown) => void failed.push(error)), undefined, 'as a thread'));
+  wakeUpProcess(task);
+  await until(() => task.state === 'X', 'it is done');
+  await kthreadStopPut(task);
+  expect(failed).toEqual([]);
+}
 const INVERSION = /WARNING: possible circular locking dependency detected/g;
 
 const PAIRS = [[CLOSURE, PLAIN], [PLAIN, PLAIN], [CPU1, HERE], [PLAIN, CPU1]].map(([one, two]) => ({ one, two, kinds: `${one.kind}, ${two.kind}` }));
@@ -109,20 +119,40 @@ test('two declared locks that are taken in both orders are told, once, with both
   await b.stop();
 });
 
-test('an order over three locks, of two kinds, by code outside of threads', async () => {
-  const [x, y] = [declared(), declared()];
-  const s = declareRwsem(import.meta, `sem${made++}`);
-  await mutexLock(x);
-  await mutexLock(y);
-  mutexUnlock(x);
-  await downRead(s);
-  mutexUnlock(y);
-  expect(count(INVERSION)).toBe(0);
-  await mutexLock(x); // x -> y -> s -> x
+test('an order over three locks, of two kinds', async () => {
+  const [x, y, s] = [declared(), declared(), declareRwsem(import.meta, `sem${made++}`)];
+  await asThread(async () => {
+    await mutexLock(x);
+    await mutexLock(y);
+    mutexUnlock(x);
+    await downRead(s);
+    mutexUnlock(y);
+    expect(count(INVERSION)).toBe(0);
+    await mutexLock(x); // x -> y -> s -> x
+    mutexUnlock(x);
+    upRead(s);
+  });
   expect(count(INVERSION)).toBe(1);
   expect(log()).toMatch(/chain is:\n-> #0 \(.*#lock\d+\)(.*\n)*-> #1 \(.*#lock\d+\)/);
-  mutexUnlock(x);
-  upRead(s);
+});
+
+test('what a thread, or code outside of any, does side by side has no order and no circle', async () => {
+  const [x, y] = [declared(), declared()];
+  const take = async (first: Mutex, second: Mutex): Promise<void> => {
+    await mutexLock(first);
+    await msleep(1);
+    await mutexLock(second);
+    mutexUnlock(second);
+    mutexUnlock(first);
+  };
+  const apart = async (): Promise<void> => {
+    await Promise.all([msleep(1), take(x, y)]);
+    await Promise.all([msleep(1), take(y, x)]);
+    await Promise.all([take(x, y), take(x, y)]);
+  };
+  await apart();
+  await asThread(apart);
+  expect(log().match(/circular|deadlock/g)).toBe(null);
 });
 
 test('no order: try forms, locks without a name, with kernel.prove_locking 0, and once one of them was freed', async () => {
@@ -134,19 +164,22 @@ test('no order: try forms, locks without a name, with kernel.prove_locking 0, an
     mutexUnlock(first);
   };
   const [a, b, c, d, e] = [declared(), declared(), declared(), declared(), declared()];
-  using unnamed = newMutex();
-  await inTurn(a, b);
-  await inTurn(b, a, true);
-  await inTurn(a, unnamed);
-  await inTurn(unnamed, a);
-  sysctl('kernel.prove_locking', 0);
-  await inTurn(c, b);
-  sysctl('kernel.prove_locking', 1);
-  await inTurn(b, c);
-  await inTurn(d, e);
-  forgetOrders(d.addr);
-  await inTurn(e, d);
-  expect(count(INVERSION)).toBe(0);
-  await inTurn(d, e);
-  expect(count(INVERSION)).toBe(1);
+  const unnamed = newMutex();
+  await asThread(async () => {
+    await inTurn(a, b);
+    await inTurn(b, a, true);
+    await inTurn(a, unnamed);
+    await inTurn(unnamed, a);
+    sysctl('kernel.prove_locking', 0);
+    await inTurn(c, b);
+    sysctl('kernel.prove_locking', 1);
+    await inTurn(b, c);
+    await inTurn(d, e);
+    forgetOrders(d.addr);
+    await inTurn(e, d);
+    expect(count(INVERSION)).toBe(0);
+    await inTurn(d, e);
+    expect(count(INVERSION)).toBe(1);
+  });
+  unnamed[Symbol.dispose]();
 });

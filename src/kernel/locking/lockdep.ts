@@ -44,8 +44,13 @@ let knownGen = 0;
 
 // --- Orders -------------------------------------------------------------------------------------------------------
 
-/** `thread` is about to take the lock at `at` by `call`, and will sleep if it must: learns in which order it takes it. */
+/**
+ * `thread` is about to take the lock at `at` by `call`, and will sleep if it must: learns in which order it takes it. Code
+ * outside of threads, and a thread that sleeps somewhere else at the same time, do several things side by side: what they
+ * hold together says nothing about an order.
+ */
 export function learnOrder(thread: Thread | null, at: number, call: (...args: never[]) => unknown): void {
+  if (thread === null || thread.gate !== null || thread.borrowers !== null) return;
   const words = heldWords(thread);
   for (let word = words; word < words + HELD_MAX * 4; word += 4) {
     const held = r32(word);
@@ -53,7 +58,7 @@ export function learnOrder(thread: Thread | null, at: number, call: (...args: ne
   }
 }
 
-function learn(before: number, after: number, thread: Thread | null, call: (...args: never[]) => unknown): void {
+function learn(before: number, after: number, thread: Thread, call: (...args: never[]) => unknown): void {
   const gen = load(machineWord(MACHINE.lock_gen));
   if (gen !== knownGen || known.size >= KNOWN_MAX) known.clear();
   knownGen = gen;
@@ -98,14 +103,14 @@ function findPath(all: readonly number[], from: number, to: number): number[] {
   return [];
 }
 
-function reportOrder(before: number, after: number, thread: Thread | null, trace: string, circle: ReadonlyArray<{ before: number; trace: string }>): void {
+function reportOrder(before: number, after: number, thread: Thread, trace: string, circle: ReadonlyArray<{ before: number; trace: string }>): void {
   const lines = [
     BAR, 'WARNING: possible circular locking dependency detected', `${UTS_RELEASE} #1 ${printTainted()}`, '-'.repeat(54),
     `${holderName(holderId(thread))} is trying to acquire lock:`, ` ${lockName(after)}`, 'but task is already holding lock:', ` ${lockName(before)}`,
     'which lock already depends on the new lock.',
   ];
   for (const line of lines) printk('%s%s\n', KERN_WARNING, line);
-  printTrace(KERN_WARNING, trace, thread?.addr ?? 0);
+  printTrace(KERN_WARNING, trace, thread.addr);
   printk('%sthe existing dependency chain is:\n', KERN_WARNING);
   for (const [i, order] of circle.entries()) {
     printk('%s-> #%d (%s): the next was taken while this was held\n', KERN_WARNING, i, lockName(order.before));
@@ -139,16 +144,18 @@ export interface DeadlockMail extends Mail {
 }
 
 /**
- * Owner `id` is about to sleep, for good, for the lock that `word` names. Follows who waits for whom, and reports a circle: the
+ * `thread` is about to sleep, for good, for the lock that `word` names. Follows who waits for whom, and reports a circle: the
  * one that closes it finds all others waiting, since each writes down what it waits for before it looks. It looks twice: a lock
  * may change hands between two looks, and its former owner go to sleep; who is in a circle stays there.
  */
-export function findDeadlock(id: number, word: number): void {
+export function findDeadlock(thread: Thread | null, word: number): void {
+  if (thread === null || thread.borrowers !== null) return; // What else it does may give the lock back.
+  const id = thread.pid;
   const circle = circleOf(id, word);
-  if (circle.length === 0 || circleOf(id, word).join() !== circle.join()) return;
+  if (circle.length < 2 || circleOf(id, word).join() !== circle.join()) return;
   const pids = circle.map(([pid]) => pid);
   const lines = circle.map(([pid, wanted, owner]) => `${holderName(pid)} waits for ${kindOf(wanted) === MUTEX ? 'mutex' : 'rw-semaphore'} ${lockName(addressOf(wanted))}, which ${holderName(owner)} has`);
-  for (const line of [BAR, `WARNING: deadlock: ${pids.length} task${pids.length === 1 ? ' waits for itself' : 's wait for each other'}`, ...lines]) printk('%s%s\n', KERN_WARNING, line);
+  for (const line of [BAR, `WARNING: deadlock: ${pids.length} tasks wait for each other`, ...lines]) printk('%s%s\n', KERN_WARNING, line);
   sendMail(BOOT_ISOLATE, { kind: 'deadlock', pids } satisfies DeadlockMail);
 }
 

@@ -110,7 +110,7 @@ export function* waitForLock(task: number, lock: SleepingLock, word: number, thr
   w32(waiter + WAITER.held, held);
   store(waiter + WAITER.granted, 0);
   store(task + TASK.blocked_on, word); // [waiter:want] pairs with lockdep:look
-  if (deadline === Infinity) findDeadlock(id, word);
+  if (deadline === Infinity) findDeadlock(thread, word);
   let taken = false;
   let locked = true;
   lockQueue(at);
