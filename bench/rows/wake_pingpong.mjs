@@ -4,7 +4,7 @@ import { inWorker } from '../lib/in_worker.mjs';
 import { runNative } from '../lib/native.mjs';
 import { twoCores } from '../lib/pin.mjs';
 import { runToEnd } from '../lib/run_to_end.mjs';
-import { pinger } from '../threads/pingpong.mjs';
+import { cpuNs, pinger } from '../threads/pingpong.mjs';
 
 const POLLING_COST = 'a waiter that polls burns its core for up to kernel.halt_poll_us (50) before each sleep, and stops polling after three waits in vain; "cpu" is what a round trip burns on both cores together';
 /** Pairs of threads in a crowd. */
@@ -60,9 +60,8 @@ function variant(base, polling, pinned, must, aim) {
 }
 
 async function oursPingPong(rounds, cores) {
-  const before = process.cpuUsage();
   const value = (await runToEnd(pinger, { rounds, cores })) / 1000;
-  return { value, cpu: cpuSince(before) / rounds };
+  return { value, cpu: cpuNs()[0] / 1000 };
 }
 
 /** Both threads on one core. */
@@ -93,9 +92,4 @@ async function postMessagePingPong(rounds, cores) {
   const side = (port, cpu, first) => inWorker('pingpong.mjs', { port, cpu, rounds, first }, [port]);
   const [, figure] = await Promise.all([side(port2, cores[1], false), side(port1, cores[0], true)]);
   return figure;
-}
-
-function cpuSince(before) {
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
 }

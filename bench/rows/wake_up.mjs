@@ -4,7 +4,7 @@ import { kthreadRun, kthreadShouldStop, newWaitQueueHead, waitEventInterruptible
 import { setTimeout as delay } from 'node:timers/promises';
 
 const SIZES = [100, 1000, 10_000, 100_000];
-const WAKE_UPS = 100_000;
+const WAKE_UPS = 50_000;
 const LOOK_MS = 1;
 
 export const rows = SIZES.flatMap((size) => [

@@ -1,6 +1,6 @@
 // Two plain threads that wake each other in turn. Each says that it will sleep before it wakes the other, so the answer cannot
 // come too early; and nobody else wakes them meanwhile, so exactly one of the two runs.
-import { TASK_INTERRUPTIBLE, TASK_RUNNING, current, kthreadRunSync, kthreadShouldStop, kthreadStopSync, scheduleSync, setCurrentState, threadfn, wakeUpProcess } from 'kthread';
+import { TASK_INTERRUPTIBLE, TASK_RUNNING, current, declareShared, kthreadRunSync, kthreadShouldStop, kthreadStopSync, scheduleSync, setCurrentState, threadfn, wakeUpProcess } from 'kthread';
 import { pinThread } from '../lib/pin.mjs';
 
 /** Returns how often it was woken. */
@@ -19,6 +19,9 @@ const ponger = threadfn(import.meta, 'ponger', ({ pinger, cpu }) => {
   return woken;
 });
 
+/** The nanoseconds of CPU time that a round trip of the last pair took, of all cores together. */
+export const cpuNs = () => declareShared(import.meta, 'cpuNs', Int32Array, 1);
+
 /** Returns the nanoseconds that a round trip takes. */
 export const pinger = threadfn(import.meta, 'pinger', ({ rounds, cores }) => {
   pinThread(cores[0]);
@@ -31,9 +34,12 @@ export const pinger = threadfn(import.meta, 'pinger', ({ rounds, cores }) => {
     scheduleSync();
   };
   for (let i = 0; i < warm; i++) trip();
+  const used = process.cpuUsage();
   const start = process.hrtime.bigint();
   for (let i = 0; i < rounds; i++) trip();
   const took = Number(process.hrtime.bigint() - start);
+  const { user, system } = process.cpuUsage(used);
+  cpuNs()[0] = ((user + system) * 1000) / rounds;
   const woken = kthreadStopSync(other);
   if (woken !== warm + rounds) throw new Error(`the other was woken ${woken} times, not ${warm + rounds}`);
   return Math.round(took / rounds);
