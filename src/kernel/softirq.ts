@@ -13,7 +13,7 @@ import { kthreadSpawn, threadfn } from './kthread.js';
 import { MACHINE, machineWord } from './memlayout.js';
 import { warn } from './panic.js';
 import { KERN_ERR, printk } from './printk/printk.js';
-import { addTimer, condResched, holder, isSharedIsolate, needResched, needThread, overBudget, preemptWord, runAsNobody, wakeUpState, type Thread } from './sched/core.js';
+import { addTimer, condResched, holder, isSharedIsolate, needThread, overBudget, preemptWord, runAsNobody, wakeUpState, type Thread } from './sched/core.js';
 import { KTHREAD_SYSTEM, KTHREAD_UNREF, TASK_NORMAL } from './sched/task.js';
 import { isolateCpu, self } from './smp.js';
 import { percpuLife, type SmpHotplugThread } from './smpboot.js';
@@ -25,7 +25,7 @@ import type { Timer } from './time/timer.js';
 const SOFTIRQ_OFFSET = 0x100;
 export const HARDIRQ_OFFSET = 0x10000;
 const IRQ_MASK = 0xffff00;
-/** Callbacks that may follow in one go, each having been raised by the one before. C: MAX_SOFTIRQ_RESTART. */
+/** Callbacks that may follow in one go before others have a turn. C: MAX_SOFTIRQ_RESTART. */
 const RESTARTS_MAX = 10;
 
 /** A callback that waits for its turn. */
@@ -111,8 +111,7 @@ const what: SmpHotplugThread = {
   threadComm: 'ksoftirqd/%u',
   threadShouldRun: waits,
   async threadFn() {
-    do serveOne(nextSoftirq(), SOFTIRQ_OFFSET, ksoftirqd);
-    while (waits() && !needResched()); // A turn for each would cost ten times as much.
+    for (let i = 0; i < RESTARTS_MAX && waits(); i++) serveOne(nextSoftirq(), SOFTIRQ_OFFSET, ksoftirqd); // A turn for each would cost ten times as much.
     await condResched();
   },
   setup() {
