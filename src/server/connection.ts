@@ -59,6 +59,7 @@ class Connection implements Client {
   #bad = 0;
   #ended = false;
   #probe: NodeJS.Timeout | undefined;
+  #draining: Promise<void> | undefined;
 
   constructor(socket: Socket, readOnly: boolean) {
     this.#socket = socket;
@@ -184,14 +185,17 @@ class Connection implements Client {
     while (this.#socket.writableNeedDrain && !this.#socket.destroyed) await this.#drained();
   }
 
+  /** One promise for all who wait: each with a listener of its own would be too many. */
   #drained(): Promise<void> {
-    return new Promise((resolve) => {
+    this.#draining ??= new Promise((resolve) => {
       const done = (): void => {
         this.#socket.off('drain', done).off('close', done);
+        this.#draining = undefined;
         resolve();
       };
       this.#socket.on('drain', done).on('close', done);
     });
+    return this.#draining;
   }
 
   #put(frame: Answer | Hello): void {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Terminal, until, type Started } from './terminal.fixture.js';
 
 // Each command is a process of its own, which takes its time on a busy computer.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 const terminal = new Terminal();
 afterAll(() => terminal.close());

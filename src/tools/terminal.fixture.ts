@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const PROGRAM = fileURLToPath(new URL('./kthread.js', import.meta.url));
 const LIBRARY = new URL('../index.js', import.meta.url).href;
 /** A computer that is busy takes its time. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 180_000;
 
 export interface Ran {
   readonly status: number | null;
