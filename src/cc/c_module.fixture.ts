@@ -47,7 +47,7 @@ export const HEAD = '#include <linux/module.h>\n#include <linux/kthread.h>\n#inc
 export async function runModule(machine: Machine, file: string, params: Readonly<Record<string, string>> = {}, ended: (lines: string[], module: Module) => boolean | Promise<boolean> = () => true): Promise<string[]> {
   const lines = logFromNow();
   const module = await machine.insmod(file, params);
-  for (let i = 0; i < 1000 && !(await ended(lines(), module)); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let i = 0; i < 3000 && !(await ended(lines(), module)); i++) await new Promise((resolve) => setTimeout(resolve, 20));
   await machine.rmmod(module.name);
   return lines();
 }
