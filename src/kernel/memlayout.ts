@@ -43,6 +43,8 @@ export const MACHINE = struct('machine', {
   console: u32('c'), //         where the host worker prints the log: 0 nowhere, 1 standard output, 2 error
   control: u32('c'), //         CONTROL_*: whether the host worker serves the control socket
   control_open: u32('a'), //    1: it does
+  tracing: u32('a'), //        1: the scheduler's events are written down, see trace.ts
+  trace_lost: u32('a'), //     those of isolates that had no ring yet
   fail_nth: s32('a'), //        n > 0: the n-th allocation from now fails (fault injection)
   kthreadd: ptr('c'),
   khungtaskd: ptr('a'),

@@ -43,6 +43,7 @@ export const ISOLATE = struct('isolate', {
   retire: u32('a'), //          RETIRE_*
   nr_switches: u32('o'), //     turns that ended here
   nice: s32('a'), //            OWN: of its OS thread
+  trace: ptr('a'), //           its trace ring, 0 until somebody traces
   stack: ptr('a'), //           its stack in kernel memory, for code that needs one; see mm/kasan.ts
   heartbeat: f64Field('o'), //  clock of the last switch, ms
   touched: f64Field('o'), //    and of the last condResched() or word to the watchdog

@@ -6,6 +6,7 @@ import * as look from './look.js';
 import { metrics } from './metrics.js';
 import { CHANGES, type CallName, type Calls } from './protocol.js';
 import * as steer from './steer.js';
+import { trace } from './trace.js';
 
 type Answers<N extends CallName> = Calls[N]['result'] | Promise<Calls[N]['result']> | AsyncGenerator<Calls[N]['item'], Calls[N]['result'], void>;
 type Table = { readonly [N in CallName]: (args: Calls[N]['args'], caller: Caller) => Answers<N> };
@@ -13,7 +14,7 @@ type Table = { readonly [N in CallName]: (args: Calls[N]['args'], caller: Caller
 const TABLE: Table = {
   stat: look.stat, ps: look.ps, dmesg: look.dmesg, clear: steer.clear, cat: look.cat, stack: look.stack, modules: look.modules,
   insmod: steer.insmod, rmmod: steer.rmmod, kill: steer.kill, stop: steer.stop, park: steer.park, unpark: steer.unpark, freeze: steer.freeze, thaw: steer.thaw, wake: steer.wake,
-  renice: steer.renice, affinity: steer.affinity, sysctl: steer.sysctl, metrics,
+  renice: steer.renice, affinity: steer.affinity, sysctl: steer.sysctl, trace, metrics,
 };
 
 /** The same for who has a name and arguments from outside: each call checks what it is given. */

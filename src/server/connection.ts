@@ -170,11 +170,15 @@ class Connection implements Client {
     const caller: Caller = { signal: cancelled.signal, asksNoMore: asksNoMore.signal, say: (item) => this.#put({ id, item }) };
     const answers = CALLS[name](args, caller);
     if (!isStream(answers)) return answers;
-    for (;;) {
-      const { done, value } = await answers.next();
-      caller.signal.throwIfAborted();
-      if (done) return value;
-      await this.#send({ id, item: value });
+    try {
+      for (;;) {
+        const { done, value } = await answers.next();
+        caller.signal.throwIfAborted();
+        if (done) return value;
+        await this.#send({ id, item: value });
+      }
+    } finally {
+      await answers.return(); // Where it was cancelled: what it holds, it gives back.
     }
   }
 
@@ -203,7 +207,7 @@ class Connection implements Client {
   }
 }
 
-const isStream = (answers: object): answers is AsyncGenerator<unknown, unknown, void> => Symbol.asyncIterator in answers;
+const isStream = (answers: object): answers is AsyncGenerator<unknown, unknown, void> & { return(): Promise<unknown> } => Symbol.asyncIterator in answers;
 
 function cancel({ cancelled, asksNoMore }: Going, why: string): void {
   cancelled.abort(new KernelError(-ECANCELED, why));

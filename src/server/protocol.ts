@@ -86,6 +86,14 @@ export interface MachineStat {
   readonly tainted: string;
 }
 
+/**
+ * What the scheduler did: a task began to run on an isolate, left the CPU, or was woken by what the isolate ran. `time` is
+ * ms since boot. `state` is the letter of ps, `wchan` what it sleeps in ('0': nothing).
+ */
+export type TraceEvent =
+  | readonly [kind: 'run' | 'wake', time: number, isolate: number, pid: number, comm: string, cpu: number, prio: number]
+  | readonly [kind: 'stop', time: number, isolate: number, pid: number, comm: string, state: string, wchan: string];
+
 type None = Readonly<Record<string, never>>;
 type Waits = { readonly timeout?: number };
 
@@ -127,6 +135,11 @@ export interface Calls {
   affinity: { args: { readonly who: Who; readonly cpus?: readonly number[] }; item: never; result: Named & { readonly before: readonly number[]; readonly cpus: readonly number[] } };
   /** Reads settings, all if none is named, or writes those that are given a value. */
   sysctl: { args: { readonly names?: readonly string[]; readonly set?: Readonly<Record<string, string>> }; item: never; result: Readonly<Record<string, string>> };
+  /**
+   * Records for so many ms. Items: events of one isolate by time, and how many were lost meanwhile. What runs when it begins
+   * is said to begin then. EBUSY while another client does it.
+   */
+  trace: { args: { readonly ms: number }; item: { readonly events: readonly TraceEvent[]; readonly lost: number }; result: { readonly from: number; readonly to: number; readonly lost: number } };
   metrics: { args: None; item: never; result: { readonly text: string } };
 }
 

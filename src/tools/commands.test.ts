@@ -255,7 +255,7 @@ describe('choosing the machine', () => {
 });
 
 test('every command has help that says how it ends', async () => {
-  for (const name of ['list', 'ps', 'top', 'dmesg', 'kill', 'stop', 'park', 'unpark', 'freeze', 'thaw', 'wake', 'renice', 'taskset', 'stack', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'sysctl', 'cat', 'metrics', 'shell']) {
+  for (const name of ['list', 'ps', 'top', 'dmesg', 'kill', 'stop', 'park', 'unpark', 'freeze', 'thaw', 'wake', 'renice', 'taskset', 'stack', 'insmod', 'rmmod', 'lsmod', 'modinfo', 'sysctl', 'cat', 'metrics', 'trace', 'shell']) {
     const { out, status } = await terminal.kthread(name, '--help');
     expect(out).toMatch(new RegExp(`^Usage: kthread ${name} `));
     expect(out).toMatch(/--json/);

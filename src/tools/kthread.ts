@@ -19,6 +19,7 @@ import { addSettingCommands } from './settings.js';
 import { addShell } from './shell.js';
 import { addThreadCommands } from './threads.js';
 import { addTop } from './top.js';
+import { addTrace } from './trace.js';
 
 const WRONG_USAGE = 2;
 
@@ -73,7 +74,7 @@ function newProgram(name: string): Command {
 
 /** The table of commands for a machine that runs. */
 function addLooking(program: Command, around: Surroundings): Command {
-  for (const add of [addList, addPs, addTop, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands]) add(program, around);
+  for (const add of [addList, addPs, addTop, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands, addTrace]) add(program, around);
   return program;
 }
 

@@ -9,7 +9,7 @@ export type Kind = 'nothing' | 'thread' | 'module' | 'setting' | 'proc' | 'file'
 
 const KINDS: Readonly<Record<string, Kind>> = Object.freeze({
   run: 'file', build: 'file', doctor: 'file', conformance: 'file', list: 'nothing', ps: 'nothing', top: 'nothing', dmesg: 'nothing', kill: 'thread', stop: 'thread', park: 'thread', unpark: 'thread', freeze: 'nothing', thaw: 'nothing',
-  wake: 'thread', renice: 'thread', taskset: 'thread', stack: 'thread', insmod: 'file', rmmod: 'module', lsmod: 'nothing', modinfo: 'module', sysctl: 'setting', cat: 'proc', metrics: 'nothing',
+  wake: 'thread', renice: 'thread', taskset: 'thread', stack: 'thread', insmod: 'file', rmmod: 'module', lsmod: 'nothing', modinfo: 'module', sysctl: 'setting', cat: 'proc', metrics: 'nothing', trace: 'nothing',
   shell: 'nothing', completion: 'shell', help: 'command',
 });
 

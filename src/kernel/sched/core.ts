@@ -22,6 +22,7 @@ import { ISOLATE, aboutToSleep, awake, isolateAlive, me, ringIfAsleep, self } fr
 import { sysctlWord } from '../sysctl.js';
 import { TimerWheel, type Timer } from '../time/timer.js';
 import { jiffiesUntil, uptime } from '../time/time.js';
+import { traceGone, traceRun, traceStop, traceWake } from '../trace.js';
 import { HaltPoll } from './halt_poll.js';
 import { getTask, putTask } from './ref.js';
 import { freezableSleep } from './refrigerator.js';
@@ -238,6 +239,7 @@ export function setPlainThread(thread: Thread | null): void {
   if (!thread) return;
   thread.turnAt = uptime();
   wf64(self + ISOLATE.heartbeat, thread.turnAt);
+  traceRun(thread.addr);
 }
 
 /** The calling thread; throws KernelError EPERM outside of one, naming `call` and what to do. */
@@ -258,6 +260,7 @@ export function wakeUpState(task: number, mask: number): 0 | 1 {
 
 /** The winner of the state word puts the task where its isolate will find it. */
 function makeRunnable(task: number): void {
+  traceWake(task);
   const kflags = load(task + TASK.kflags);
   if ((kflags & KTHREAD_BLOCKING) !== 0) {
     futexWake(task + TASK.__state, 1);
@@ -454,6 +457,7 @@ function takeTurn(thread: Thread, now: number): void {
   thread.turnAt = now;
   w32(self + ISOLATE.curr, thread.addr);
   wf64(self + ISOLATE.heartbeat, now);
+  traceRun(thread.addr);
   if (thread.op !== null) step(thread, now);
   else release(thread, Number.isNaN(thread.deadline) ? undefined : jiffiesUntil(thread.deadline, now));
 }
@@ -521,7 +525,9 @@ function endSleep(thread: Thread): void {
   const { onAwake } = thread;
   thread.onAwake = null;
   onAwake?.();
-  if (thread.borrowed) giveBack(thread);
+  if (!thread.borrowed) return;
+  traceGone(thread.addr);
+  giveBack(thread);
 }
 
 /** Has `hear` called, and now, whenever `thread` may have been asked to stop or sent a signal, also while it runs. */
@@ -611,6 +617,7 @@ function armTimeout(thread: Thread, deadline: number): void {
 /** Adds what the thread's turn took to its account. */
 function account(thread: Thread, now: number): void {
   const at = thread.addr;
+  traceStop(at);
   if (onCpu === thread || thread === plain) {
     wf64(at + TASK.run_time, rf64(at + TASK.run_time) + now - thread.turnAt);
     wf64(self + ISOLATE.busy, rf64(self + ISOLATE.busy) + now - thread.turnAt);
@@ -682,6 +689,7 @@ function blockUntilRunning(thread: Thread, deadline: number): void {
   thread.turnAt = uptime();
   w32(self + ISOLATE.curr, thread.addr);
   wf64(self + ISOLATE.heartbeat, thread.turnAt);
+  traceRun(thread.addr);
 }
 
 /** The plain thread that calls takes the CPU that was chosen for it meanwhile, at a moment when it can hold no per-CPU lock. */
