@@ -342,11 +342,23 @@ function enlist(request: number): void {
   rawSpinUnlock(machineWord(MACHINE.create_lock));
 }
 
-/** Returns whether somebody died with the lock held. */
-function lockRequests(): boolean {
-  const died = rawSpinLock(machineWord(MACHINE.create_lock));
-  if (died) listRepair(machineWord(MACHINE.create_list));
-  return died;
+/** Takes the list's lock, and if somebody died with it in the middle of making a task, finishes that or undoes it. */
+function lockRequests(): void {
+  if (!rawSpinLock(machineWord(MACHINE.create_lock))) return;
+  listRepair(machineWord(MACHINE.create_list));
+  forEachTask((task, pid) => {
+    if (taskState(task) !== TASK_NEW || r32(task + TASK.ppid) !== 2 || load(task + TASK.create) !== 0) return;
+    const request = r32(task + TASK.asks);
+    if (request === 0) return freePid(pid, task);
+    handOver(request, task);
+    dispatchNew(task);
+  });
+}
+
+/** The request goes from the list to its task: from here on the task can begin, and what becomes of the request is its affair. */
+function handOver(request: number, task: number): void {
+  listDelInit(request + CREATE.list);
+  store(task + TASK.create, request);
 }
 
 /**
@@ -417,30 +429,19 @@ function serveNext(): boolean {
   const lock = machineWord(MACHINE.create_lock);
   const list = machineWord(MACHINE.create_list);
   if (listEmpty(list)) return false;
-  const died = lockRequests();
+  lockRequests();
   if (listEmpty(list)) {
     rawSpinUnlock(lock);
     return false;
   }
   const request = listNext(list) - CREATE.list;
-  const task = (died && madeFor(request)) || createKthread(request);
-  listDelInit(request + CREATE.list); // Not before: who dies in between leaves the request to the next.
+  const task = createKthread(request);
+  if (task > 0) handOver(request, task); // Not before: who dies in between leaves the request to the next.
+  else listDelInit(request + CREATE.list);
   rawSpinUnlock(lock);
   if (task > 0) dispatchNew(task);
   else answer(request, task);
   return true;
-}
-
-/** The task that somebody made for the request before he died with the lock held; 0 if he did not get so far. One that is not complete goes. */
-function madeFor(request: number): number {
-  let made = 0;
-  forEachTask((task, pid) => {
-    if (taskState(task) !== TASK_NEW || r32(task + TASK.ppid) !== 2) return;
-    const create = load(task + TASK.create);
-    if (create === request) made = task;
-    else if (create === 0) freePid(pid, task);
-  });
-  return made;
 }
 
 function createKthread(request: number): number {
@@ -459,7 +460,7 @@ function createKthread(request: number): number {
   if (task > 0) {
     w32(task + TASK.fn, r32(request + CREATE.fn));
     w32(request + CREATE.fn, 0);
-    store(task + TASK.create, request); // Last: it says that the task is made.
+    w32(task + TASK.asks, request); // Last: it says that the task is made. Until it begins it can ask for nothing itself.
   }
   return task;
 }
@@ -484,7 +485,7 @@ function dispatchNew(task: number): void {
 
 /** The isolate of `task` is dead: answers and gives up requests in its place. False if somebody else is ending the task. */
 function loseCreation(task: number): boolean {
-  if (r32(task + TASK.asks) !== 0) abandon(r32(task + TASK.asks));
+  if (r32(task + TASK.asks) !== 0 && taskState(task) !== TASK_NEW) abandon(r32(task + TASK.asks));
   const request = load(task + TASK.create);
   if (request === 0 || !isTaken(task, request)) return taskState(task) !== TASK_NEW || r32(task + TASK.ppid) !== 2;
   if (load(request + CREATE.settled) === ANSWERED) w32(request + CREATE.result, -EAGAIN);
@@ -492,12 +493,19 @@ function loseCreation(task: number): boolean {
   return true;
 }
 
-onLostCreation(loseCreation, () => forEachTask((task) => {
+onLostCreation(loseCreation, () => {
+  lockRequests(); // For what it does if the dead one had it.
+  rawSpinUnlock(machineWord(MACHINE.create_lock));
+  forEachTask(giveAgain);
+});
+
+/** A new task that was not brought to the isolate that it owns. Shared isolates look for theirs themselves: sched/core.ts. */
+function giveAgain(task: number): void {
   if (taskState(task) !== TASK_NEW || r32(task + TASK.create) === 0) return;
   const number = load(task + TASK.isolate);
   const isPlain = (load(task + TASK.kflags) & KTHREAD_BLOCKING) !== 0;
-  if (isPlain && isolateAlive(number) && load(isolateSlotAt(number) + ISOLATE.task) === 0) giveTask(number, task); // Others look for themselves: core.ts.
-}));
+  if (isPlain && isolateAlive(number) && load(isolateSlotAt(number) + ISOLATE.task) === 0) giveTask(number, task);
+}
 
 /** False if the requester gave up: then there is no request any more. */
 function answer(request: number, result: number): boolean {
@@ -551,6 +559,7 @@ export function adoptTask(task: number): void {
 /** State D, and the request answered with this task: from here on it waits for its first wake-up. Nobody's: it is stopped at once. */
 function announce(thread: Thread): void {
   w32(thread.addr + TASK.wchan, wchan('kthread'));
+  w32(thread.addr + TASK.asks, 0);
   setTaskState(thread.addr, TASK_UNINTERRUPTIBLE);
   if (!answer(r32(thread.addr + TASK.create), thread.addr)) requestStop(thread.addr);
   else if ((flagsOf(thread.addr) & KTHREAD_SHOULD_STOP) !== 0) wakeUpState(thread.addr, TASK_NORMAL); // Asked by somebody who found its pid while it was NEW, which no wake-up ends.

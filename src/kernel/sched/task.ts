@@ -47,7 +47,7 @@ export const TASK = struct('task_struct', {
   worker: ptr('a'), //          the kthread_worker whose works it runs
   exit_done: ptr('o'), //       a completion that happens last of all when it ends, 0: none
   create: ptr('o'), //          the request it was made for
-  asks: ptr('o'), //            the request to kthreadd whose answer it waits for
+  asks: ptr('o'), //            the request to kthreadd whose answer it waits for; while it is NEW, the one that it was made for
   fn: ptr('c'), //              what it runs, as text; 0 for a borrowed task
   oops: ptr('a'), //            what killed it, as text
   nvcsw: u32('o'), //           times it slept
