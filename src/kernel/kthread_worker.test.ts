@@ -645,3 +645,19 @@ test('kw_delayed prints what Linux prints', async () => {
     'queue=1 again=0 runs=0', 'runs=1 not early=1', 'no delay: queue=1 runs=2', 'mod: idle=0 pending=1 runs=3', 'cancel: pending=1 idle=0 runs=3', 'after cancel: queue=1 runs=4', 'done', 'destroyed, runs=4',
   ]);
 });
+
+test('code outside of any thread that awaits one work after the other leaves its event loop turns', async () => {
+  await using worker = await OWN.run();
+  const at = words(WORDS);
+  let turns = 0;
+  const count = (): void => void (turns >= 0 && (turns++, setImmediate(count)));
+  setImmediate(count);
+  for (const end = performance.now() + 300; performance.now() < end; ) {
+    store(at + BEGUN, 0);
+    using work = kthreadInitWork<Job, number>(OWN.note, job(at));
+    kthreadQueueWork(worker, work);
+    await kthreadFlushWork(work);
+  }
+  expect(turns).toBeGreaterThan(5);
+  turns = -1;
+});
