@@ -137,6 +137,14 @@ describe('ends the thread that did it', () => {
   }, COMPILE_MS);
 });
 
+test('without address checks NULL is still found', async () => {
+  const lines = logFromNow();
+  const { name } = await machine().insmod(bad, { what: 'null' }, { kasan: false });
+  await until(() => oopses.length > 0);
+  await machine().rmmod(name);
+  expect(lines().join('\n')).toMatch(/^BUG: kernel NULL pointer dereference, address: 00000000[^]*<TASK>\n {2}deref\+0x/m);
+}, COMPILE_MS);
+
 describe('ends nothing', () => {
   test('WARN says where it is and goes on', async () => {
     const lines = await runModule(machine(), bad, { what: 'warn' }, (log) => log.some((line) => line.startsWith('---[ end')));

@@ -25,7 +25,7 @@ function readFrame(frame: string): string | undefined {
 function ours(frame: string): string | undefined {
   if (!OURS.some((folder) => frame.includes(folder))) return undefined;
   const [, name] = /^(?:Object\.)?(\w+) \(/.exec(frame) ?? [];
-  return name !== undefined && name in imports() ? name : '';
+  return name !== undefined && name in imports() && !/^__u?b?a?san_/.test(name) ? name : '';
 }
 
 let imports = (): object => ({});

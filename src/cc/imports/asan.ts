@@ -60,6 +60,9 @@ export const asan: Imports = {
     if (top !== 0 && top < bottom) unpoison(top, bottom - top);
   },
   ...Object.fromEntries([0, 0xf1, 0xf2, 0xf3, 0xf5, 0xf8].map((mark): [string, Import] => [`__asan_set_shadow_${mark.toString(16).padStart(2, '0')}`, (at: number, size: number): void => void u8.fill(mark, at, at + size)])),
+  // Without the shadow's checks: a pointer that is NULL where it is used. The fourth word of what is known begins with an alignment and the kind of use, 1: a store.
+  __ubsan_handle_type_mismatch_v1: (about: number, at: number) => badAccess(at >>> 0, 1, u8[about + 17] === 1),
+  __ubsan_handle_type_mismatch_v1_abort: (about: number, at: number) => badAccess(at >>> 0, 1, u8[about + 17] === 1),
   __cxa_atexit: () => 0,
   __asan_memcpy: memcpy,
   __asan_memmove: memcpy,

@@ -38,6 +38,9 @@ const KASAN_FLAGS = [
   'cc1:-mllvm', 'cc1:-asan-instrumentation-with-call-threshold=100000',
 ];
 
+/** Without those checks a NULL would be an address like any other: it is looked for where a pointer is used, which costs little. */
+const PLAIN_FLAGS = ['cc1:-fsanitize=null'];
+
 const LINK_FLAGS = [
   '--no-entry', '--import-memory', '--import-table', '--growable-table', '--emit-relocs', '--no-gc-sections', '--allow-undefined', '--unresolved-symbols=import-dynamic',
   '--export-if-defined=init_module', '--export-if-defined=cleanup_module', '--export-if-defined=__wasm_call_ctors', '--global-base=0', '-z', 'stack-size=0',
@@ -58,7 +61,7 @@ async function build(path: string, options: BuildOptions): Promise<Uint8Array> {
   const using = await (compiler ??= native().then((found) => found ?? yowasp()));
   if (!using) throw new KernelError(-ENOPKG, 'a module of C needs a compiler: npm install --save-dev @yowasp/clang, or a clang and wasm-ld 17 or later on the PATH');
   const files = filesFor(sources, options);
-  const flags = [...FLAGS, `-DCONFIG_HZ=${options.hz}`, `-DKBUILD_MODNAME="${sources.name}"`, ...(options.kasan ? KASAN_FLAGS : []), ...ownFlags(sources)];
+  const flags = [...FLAGS, `-DCONFIG_HZ=${options.hz}`, `-DKBUILD_MODNAME="${sources.name}"`, ...(options.kasan ? KASAN_FLAGS : PLAIN_FLAGS), ...ownFlags(sources)];
   const key = cacheKey(using.id, flags.join('\0'), LINK_FLAGS.join('\0'), sources.files.join('\0'), JSON.stringify([...files].toSorted(([a], [b]) => (a < b ? -1 : 1))), String(options.layout));
   const known = fromCache(key);
   if (known) return known;
