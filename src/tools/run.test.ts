@@ -98,7 +98,7 @@ describe('kthread run', () => {
 
   test('the threads are shown once, as ps axf does', () => {
     module('one.ts', STEADY);
-    const { out } = kthread('run', 'one.ts', '--for', '500ms', '--ps-after', '100ms', '--cpus', '1', '--hz', '250', '--loglevel', '4');
+    const { out } = kthread('run', 'one.ts', '--for', '3s', '--ps-after', '100ms', '--cpus', '1', '--hz', '250', '--loglevel', '4');
     expect(out).toMatch(/^ {2}PID TTY {6}STAT {3}TIME COMMAND\n {4}1 \? {8}S {6}0:00 init\n {4}2 \? {8}S {6}0:00 \[kthreadd\]\n(.*\n)* +\d+ \? {8}S {6}0:00 {2}\\_ \[steady\/20\]\n$/);
   });
 

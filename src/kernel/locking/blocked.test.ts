@@ -20,7 +20,7 @@ test('T214 it names the lock, who has it, and where that one is', async () => {
   for (const [i, call] of calls.entries()) await waiters[i].waits(i === 2 ? 'downRead' : call, locks[i]);
   const [a, b, c] = waiters.map((w) => `${w.task.comm}:${w.task.pid}`);
   const log = (): string => dmesg().map((line) => line.replace(/^\[[^\]]*\] /, '')).join('\n');
-  await until(() => (log().match(/likely (owned|last held) by task/g) ?? []).length >= 3, 'all three are reported');
+  await until(() => (log().match(/likely (owned|last held) by task.*\ntask:owner/g) ?? []).length >= 3, 'all three are reported');
   const by = `by task owner:${owner.task.pid}`;
   for (const [line, who] of [[`is blocked on a mutex likely owned ${by}.`, a], [`blocked on a semaphore likely last held ${by}`, b], [`<reader> blocked on an rw-semaphore likely owned ${by} <writer>`, c]]) {
     expect(log()).toMatch(new RegExp(`INFO: task ${who} blocked for more than [1-9]\\d* seconds\\.\n(.*\n)*?INFO: task ${who} ${line}\ntask:owner           state:I`));

@@ -8,6 +8,8 @@ import { getTaskStruct, kthreadShouldStop, kthreadStop, kthreadStopPut, wakeUpPr
 import { allowSignal, flushSignals } from '../signal.js';
 import { scheduleTimeoutIdle, scheduleTimeoutIdleSync } from '../time/sleep.js';
 import type { Task } from '../sched/handle.js';
+import { TASK } from '../sched/task.js';
+import { wchanName } from '../sched/wchan.js';
 import {
   mutexLock, mutexLockInterruptible, mutexLockInterruptibleSync, mutexLockKillable, mutexLockKillableSync, mutexLockSync, mutexTrylock, mutexUnlock, type Mutex,
 } from './mutex.js';
@@ -123,7 +125,7 @@ export class Puppet {
   /** Has it begin `call` and waits until it sleeps in there. */
   async waits(call: CallName, lock: unknown, n = 0): Promise<void> {
     this.begins(call, lock, n);
-    await until(() => load(this.at + ORDER) === 0 && (this.task.state === 'D' || this.task.state === 'S'), `${this.task.comm} waits in ${call}`);
+    await until(() => load(this.at + ORDER) === 0 && (this.task.state === 'D' || this.task.state === 'S') && wchanName(load(this.task.addr + TASK.wchan)) !== 'schedule_timeout', `${this.task.comm} waits in ${call}`);
   }
 
   /** Whether all that it was told is done. */

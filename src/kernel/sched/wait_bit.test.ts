@@ -52,6 +52,7 @@ test.each(KINDS)('T139 wait_var_event and wake_up_var pair up; a wake-up for ano
   const at = words(WORDS);
   store(at + FLAG, 1);
   const task = await start(kind, varWaiter, { at, interruptible: false });
+  await until(() => load(at + CHECKS) === 2, 'it has looked before and after it said that it will sleep');
   await sleeps(task, 'D');
   const looks = load(at + CHECKS);
   for (const other of [at + PASSED, at + CHECKS]) wakeUpVar(other);
