@@ -146,6 +146,9 @@ function picture(name, svg) {
 
 // ---- Terminal screens ---------------------------------------------------------------------------------------------------------
 
+const ESC = '\x1b';
+const STYLE = new RegExp(`${ESC}\\[[\\d;]*m`, 'g');
+const STYLE_KEPT = new RegExp(`(${STYLE.source})`);
 const CELL = { width: 8.4, height: 18 };
 const COLOURS = { back: '#1d2026', text: '#d6d9de', faint: '#8b929e', 31: '#ff7b72', 32: '#7ee787', 33: '#e3b341', white: '#ffffff' };
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
@@ -161,7 +164,7 @@ ${body}</svg>
 
 function terminal(title, lines) {
   const all = [title, ...lines];
-  const plain = all.map((line) => line.replaceAll(/\x1b\[[\d;]*m/g, ''));
+  const plain = all.map((line) => line.replaceAll(STYLE, ''));
   const width = Math.max(80, ...plain.map((line) => line.length)) * CELL.width + 24;
   const prompt = run({ x: 0, text: title, style: { colour: COLOURS.white, bold: true } }, 0);
   const body = prompt + runs(lines.join('\n')).map(({ row, ...piece }) => run(piece, row + 1)).join('');
@@ -172,9 +175,8 @@ function terminal(title, lines) {
 function runs(text) {
   const pieces = [];
   let [style, x, row] = [{}, 0, 0];
-  for (const part of text.split(/(\x1b\[[\d;]*m|\n)/)) {
-    const [, codes] = /^\x1b\[([\d;]*)m$/.exec(part) ?? [];
-    if (codes !== undefined) style = codes.split(';').reduce(styled, style);
+  for (const part of text.split(/(\n)/).flatMap((line) => line.split(STYLE_KEPT))) {
+    if (part.startsWith(ESC)) style = part.slice(2, -1).split(';').reduce(styled, style);
     else if (part === '\n') [x, row] = [0, row + 1];
     else if (part !== '') {
       pieces.push({ row, x, text: part, style });
