@@ -215,12 +215,15 @@ async function timelineOf(folder) {
   const directory = join(folder, 'kthread');
   const client = await Client.connect(join(directory, readdirSync(directory).find((name) => name.endsWith('.sock'))));
   const events = [];
-  const { from, to } = await client.call('trace', { ms: 500 }, { onItem: (item) => void events.push(...item.events) });
+  const { to } = await client.call('trace', { ms: 3000 }, { onItem: (item) => void events.push(...item.events) });
   const { cpuEvents, sleeps } = timeline({ hello: client.hello, events, to });
   client.close();
-  const start = from + 200;
+  const all = slicesOf(cpuEvents).filter(({ pid }) => pid !== 0);
+  const within = (start) => all.filter(({ from, to }) => to > start && from < start + WINDOW_MS);
+  // Where most happens, lest a busy computer has the picture show nothing.
+  const start = all.map(({ from }) => from).reduce((best, at) => (at + WINDOW_MS < to && within(at).length > within(best).length ? at : best));
   const end = start + WINDOW_MS;
-  const slices = slicesOf(cpuEvents).filter(({ pid, from, to }) => pid !== 0 && to > start && from < end);
+  const slices = within(start);
   const names = new Map(slices.map(({ pid, comm }) => [pid, comm]));
   const threads = [...names.keys()].toSorted((a, b) => a - b).slice(0, 8);
   const cpus = [...new Set(slices.map(({ cpu }) => cpu))].toSorted((a, b) => a - b);
