@@ -94,7 +94,14 @@ export function parseParam(name: string, type: ParamType, input: ParamInput): Pa
     if (/^(y|yes|1|on|true)$/i.test(text)) return true;
     return /^(n|no|0|off|false)$/i.test(text) ? false : wrong('y or n');
   }
-  const number = /^[-+]?(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text.replace(/^\+/, '').replace(/^-(0x.*)/i, '$1')) * (/^-0x/i.test(text) ? -1 : 1) : NaN;
+  const number = wholeNumber(text);
   if (type === 'uint') return number >= 0 && number <= 0xffffffff ? number : wrong('a number from 0 to 4294967295');
   return number >= -0x80000000 && number <= 0x7fffffff ? number : wrong('a whole number of 32 bits');
+}
+
+/** A number as C writes it: decimal, 0x and hexadecimal, or 0 and octal, with a sign; NaN for what is none. */
+function wholeNumber(text: string): number {
+  const [, sign = '', digits = ''] = /^([-+]?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(text) ?? [];
+  const value = digits === '' ? NaN : /^0[0-7]/.test(digits) ? parseInt(digits, 8) : Number(digits);
+  return sign === '-' ? -value : value;
 }
