@@ -15,6 +15,10 @@ extern int wait_for_completion_interruptible(struct completion *x);
 extern long wait_for_completion_interruptible_timeout(struct completion *x, unsigned long timeout);
 extern int wait_for_completion_killable(struct completion *x);
 extern long wait_for_completion_killable_timeout(struct completion *x, unsigned long timeout);
+extern void wait_for_completion_io(struct completion *x);
+extern unsigned long wait_for_completion_io_timeout(struct completion *x, unsigned long timeout);
+extern int wait_for_completion_state(struct completion *x, unsigned int state);
+#define complete_on_current_cpu(x)	complete(x)
 #define COMPLETION_INITIALIZER(name)	{ .list = LIST_HEAD_INIT((name).list) }
 #define COMPLETION_INITIALIZER_ONSTACK(name) ({ init_completion(&(name)); (name); })
 #define DECLARE_COMPLETION(name)	struct completion name = COMPLETION_INITIALIZER(name)

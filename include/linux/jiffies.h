@@ -10,6 +10,17 @@ extern unsigned long msecs_to_jiffies(unsigned int ms);
 extern unsigned long usecs_to_jiffies(unsigned int us);
 extern unsigned int jiffies_to_msecs(unsigned long j);
 extern unsigned int jiffies_to_usecs(unsigned long j);
+extern u32 nsecs_to_jiffies(u64 ns);
+#define jiffies_to_nsecs(j)	((u64)(j) * (1000000000ULL / HZ))
+#define nsecs_to_jiffies64(ns)	((u64)nsecs_to_jiffies(ns))
+#define jiffies64_to_msecs(j)	((u64)(j) * 1000 / HZ)
+#define jiffies64_to_nsecs(j)	jiffies_to_nsecs(j)
+#define msecs_to_jiffies64(ms)	((u64)msecs_to_jiffies(ms))
+#define jiffies_64		get_jiffies_64()
+#define jiffies_delta_to_msecs(d) ((d) > 0 ? jiffies_to_msecs(d) : 0)
+#define jiffies_to_clock_t(j)	((clock_t)((j) * USER_HZ / HZ))
+#define clock_t_to_jiffies(t)	((unsigned long)(t) * HZ / USER_HZ)
+#define time_in_range_open(a, b, c) (time_after_eq(a, b) && time_before(a, c))
 #define jiffies			(kthread_jiffies())
 #define get_jiffies_64()	kthread_jiffies64()
 #define INITIAL_JIFFIES		((unsigned long)(unsigned int)(-300 * HZ))

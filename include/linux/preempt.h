@@ -7,10 +7,16 @@ extern void kthread_preempt_enable(void);
 #define preempt_disable()	kthread_preempt_disable()
 #define preempt_enable()	kthread_preempt_enable()
 #define preempt_enable_no_resched() kthread_preempt_enable()
-#define in_interrupt()		0
-#define in_irq()		0
-#define in_softirq()		0
-#define in_task()		1
+extern int kthread_in_interrupt(void);
+extern int preempt_count(void);
+#define in_interrupt()		kthread_in_interrupt()
+#define in_irq()		((preempt_count() & 0xf0000) != 0)
+#define in_hardirq()		in_irq()
+#define in_softirq()		((preempt_count() & 0xff00) != 0)
+#define in_serving_softirq()	in_softirq()
+#define in_nmi()		0
+#define in_task()		(!kthread_in_interrupt())
+#define preemptible()		(preempt_count() == 0)
 #define in_atomic()		(preempt_count() != 0)
 #define irqs_disabled()		0
 #define local_irq_disable()	kthread_preempt_disable()

@@ -25,6 +25,58 @@ extern size_t strlcat(char *to, const char *from, size_t size);
 extern char *strchr(const char *text, int byte);
 extern char *strrchr(const char *text, int byte);
 extern char *strstr(const char *text, const char *wanted);
+extern char *kstrdup_const(const char *text, gfp_t flags);
+#define kfree_const(text)	kfree(text)
+static __maybe_unused void *memchr_inv(const void *at, int byte, size_t size)
+{
+	const unsigned char *p = at;
+
+	for (; size; size--, p++)
+		if (*p != (unsigned char)byte)
+			return (void *)p;
+	return NULL;
+}
+static __maybe_unused size_t strspn(const char *text, const char *accept) { const char *p = text; while (*p && strchr(accept, *p)) p++; return p - text; }
+static __maybe_unused size_t strcspn(const char *text, const char *reject) { const char *p = text; while (*p && !strchr(reject, *p)) p++; return p - text; }
+static __maybe_unused char *strpbrk(const char *text, const char *accept) { text += strcspn(text, accept); return *text ? (char *)text : NULL; }
+static __maybe_unused char *strchrnul(const char *text, int byte) { while (*text && *text != (char)byte) text++; return (char *)text; }
+static __maybe_unused char *strnchr(const char *text, size_t most, int byte) { for (; most-- && *text; text++) if (*text == (char)byte) return (char *)text; return NULL; }
+static __maybe_unused char *strsep(char **rest, const char *delimiters)
+{
+	char *begin = *rest, *end;
+
+	if (!begin)
+		return NULL;
+	end = strpbrk(begin, delimiters);
+	if (end)
+		*end++ = 0;
+	*rest = end;
+	return begin;
+}
+static __always_inline bool __is_blank(char c) { return c == ' ' || (c >= 9 && c <= 13); }
+static __maybe_unused char *skip_spaces(const char *text) { while (__is_blank(*text)) text++; return (char *)text; }
+static __maybe_unused char *strim(char *text)
+{
+	size_t size = strlen(text);
+
+	while (size && __is_blank(text[size - 1]))
+		text[--size] = 0;
+	return skip_spaces(text);
+}
+#define strstrip(text)	strim(text)
+static __maybe_unused char *strreplace(char *text, char old, char fresh) { char *p; for (p = text; *p; p++) if (*p == old) *p = fresh; return text; }
+static __maybe_unused int match_string(const char *const *array, size_t n, const char *wanted)
+{
+	size_t i;
+
+	for (i = 0; i < n && array[i]; i++)
+		if (strcmp(array[i], wanted) == 0)
+			return i;
+	return -EINVAL;
+}
+static __always_inline bool strstarts(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
+static __always_inline size_t str_has_prefix(const char *text, const char *prefix) { size_t size = strlen(prefix); return strncmp(text, prefix, size) == 0 ? size : 0; }
+#define memzero_explicit(at, size) memset(at, 0, size)
 extern char *kstrdup(const char *text, gfp_t flags);
 extern char *kstrndup(const char *text, size_t most, gfp_t flags);
 extern void *kmemdup(const void *from, size_t size, gfp_t flags);

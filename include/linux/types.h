@@ -73,6 +73,15 @@ typedef struct {
 } atomic64_t;
 typedef atomic_t atomic_long_t;
 
+/* A set of CPUs: as many words as a task has for it. */
+typedef struct cpumask {
+	unsigned long bits[2];
+} cpumask_t;
+/* Signal n is bit n-1. */
+typedef struct {
+	unsigned long sig[2];
+} sigset_t;
+
 struct callback_head {
 	struct callback_head *next;
 	void (*func)(struct callback_head *head);

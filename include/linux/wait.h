@@ -4,6 +4,7 @@
  */
 #ifndef _LINUX_WAIT_H
 #define _LINUX_WAIT_H
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -105,11 +106,18 @@ extern void kthread_wait_leave(void);
 	__wait_intr(wq, condition, TASK_INTERRUPTIBLE, 0, spin_unlock_irq(&(lock)), spin_lock_irq(&(lock)))
 
 /* Waiting by hand, with an entry of one's own. What a wake-up does with it is a number: see kernel/sched/wait_queue.ts. */
-#define __WAKE_DEFAULT		0
-#define __WAKE_AUTOREMOVE	1
+#define __WAKE_DEFAULT		((wait_queue_func_t)0)
+#define __WAKE_AUTOREMOVE	((wait_queue_func_t)1)
 #define __WAITQUEUE_INITIALIZER(name, task, what) { .entry = LIST_HEAD_INIT((name).entry), .private = (task), .func = (what) }
 #define DECLARE_WAITQUEUE(name, task)	struct wait_queue_entry name = __WAITQUEUE_INITIALIZER(name, task, __WAKE_DEFAULT)
 #define DEFINE_WAIT(name)		struct wait_queue_entry name = __WAITQUEUE_INITIALIZER(name, current, __WAKE_AUTOREMOVE)
+extern int default_wake_function(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key);
+extern int autoremove_wake_function(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key);
+extern int woken_wake_function(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key);
+extern long wait_woken(struct wait_queue_entry *wait, unsigned int mode, long timeout);
+#define DEFINE_WAIT_FUNC(name, what)	struct wait_queue_entry name = __WAITQUEUE_INITIALIZER(name, current, what)
+#define init_waitqueue_func_entry(wait, what) do { *(wait) = (struct wait_queue_entry)__WAITQUEUE_INITIALIZER(*(wait), NULL, what); } while (0)
+#define init_wait_entry(wait, flag)	do { init_wait(wait); (wait)->flags = (flag); } while (0)
 #define init_wait(wait)			do { *(wait) = (struct wait_queue_entry)__WAITQUEUE_INITIALIZER(*(wait), current, __WAKE_AUTOREMOVE); } while (0)
 #define init_waitqueue_entry(wait, task) do { *(wait) = (struct wait_queue_entry)__WAITQUEUE_INITIALIZER(*(wait), task, __WAKE_DEFAULT); } while (0)
 extern void add_wait_queue(struct wait_queue_head *wq, struct wait_queue_entry *wait);
@@ -119,6 +127,48 @@ extern void prepare_to_wait(struct wait_queue_head *wq, struct wait_queue_entry 
 extern bool prepare_to_wait_exclusive(struct wait_queue_head *wq, struct wait_queue_entry *wait, int state);
 extern long prepare_to_wait_event(struct wait_queue_head *wq, struct wait_queue_entry *wait, int state);
 extern void finish_wait(struct wait_queue_head *wq, struct wait_queue_entry *wait);
-/* Before Linux 4.13 and 2.6.37. */
-extern void kthread_sleep_on(struct wait_queue_head *wq, int state, long timeout);
+extern void add_wait_queue_priority(struct wait_queue_head *wq, struct wait_queue_entry *wait);
+extern void __wake_up_locked(struct wait_queue_head *wq, unsigned int mode, int nr);
+#define wake_up_locked(wq)		__wake_up_locked(wq, TASK_NORMAL, 1)
+#define wake_up_all_locked(wq)		__wake_up_locked(wq, TASK_NORMAL, 0)
+#define __add_wait_queue(wq, wait)	list_add(&(wait)->entry, &(wq)->head)
+#define __add_wait_queue_entry_tail(wq, wait) list_add_tail(&(wait)->entry, &(wq)->head)
+#define __remove_wait_queue(wq, wait)	list_del_init(&(wait)->entry)
+#define wq_has_single_sleeper(wq)	list_is_singular(&(wq)->head)
+
+/* Time as ktime_t: 0, -ETIME, or -ERESTARTSYS. */
+#define __wait_hr(wq, condition, time, state) ({ \
+	ktime_t __for = (time); \
+	long __got = __wait_until(wq, condition, state, 0, __for == KTIME_MAX ? MAX_SCHEDULE_TIMEOUT : (long)((__for * HZ + NSEC_PER_SEC - 1) / NSEC_PER_SEC), , ); \
+	__got > 0 ? 0 : __got == 0 ? -ETIME : (int)__got; \
+})
+#define wait_event_hrtimeout(wq, condition, time)		__wait_hr(wq, condition, time, TASK_UNINTERRUPTIBLE)
+#define wait_event_interruptible_hrtimeout(wq, condition, time) __wait_hr(wq, condition, time, TASK_INTERRUPTIBLE)
+#define wait_event_lock_irq_cmd(wq, condition, lock, cmd) \
+	((void)__wait_until(wq, condition, TASK_UNINTERRUPTIBLE, 0, MAX_SCHEDULE_TIMEOUT, spin_unlock_irq(&(lock)); cmd, spin_lock_irq(&(lock))))
+#define wait_event_interruptible_lock_irq_cmd(wq, condition, lock, cmd) \
+	__wait_intr(wq, condition, TASK_INTERRUPTIBLE, 0, spin_unlock_irq(&(lock)); cmd, spin_lock_irq(&(lock)))
+#define wait_event_interruptible_lock_irq_timeout(wq, condition, lock, timeout) \
+	__wait_until(wq, condition, TASK_INTERRUPTIBLE, 0, timeout, spin_unlock_irq(&(lock)), spin_lock_irq(&(lock)))
+#define wait_event_lock_irq_timeout(wq, condition, lock, timeout) \
+	__wait_until(wq, condition, TASK_UNINTERRUPTIBLE, 0, timeout, spin_unlock_irq(&(lock)), spin_lock_irq(&(lock)))
+#define wait_event_state(wq, condition, state)		__wait_intr(wq, condition, state, 0, , )
+#define wait_event_freezekillable(wq, condition)	__wait_intr(wq, condition, TASK_KILLABLE | TASK_FREEZABLE, 0, , )
+#define wait_event_idle_exclusive_timeout(wq, condition, timeout) __wait_until(wq, condition, TASK_IDLE, WQ_FLAG_EXCLUSIVE, timeout, , )
+
+/* Sleeping without looking at a condition, as before Linux 3.15: a wake-up that comes too early is lost, which is why it is gone. */
+static __maybe_unused long __sleep_on(struct wait_queue_head *wq, int state, long timeout)
+{
+	struct wait_queue_entry wait = __WAITQUEUE_INITIALIZER(wait, current, __WAKE_DEFAULT);
+
+	add_wait_queue(wq, &wait);
+	set_current_state(state);
+	timeout = schedule_timeout(timeout);
+	remove_wait_queue(wq, &wait);
+	return timeout;
+}
+#define sleep_on(wq)			((void)__sleep_on(wq, TASK_UNINTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT))
+#define sleep_on_timeout(wq, timeout)	__sleep_on(wq, TASK_UNINTERRUPTIBLE, timeout)
+#define interruptible_sleep_on(wq)	((void)__sleep_on(wq, TASK_INTERRUPTIBLE, MAX_SCHEDULE_TIMEOUT))
+#define interruptible_sleep_on_timeout(wq, timeout) __sleep_on(wq, TASK_INTERRUPTIBLE, timeout)
 #endif

@@ -5,8 +5,13 @@
  */
 import type { Imports } from './abi.js';
 import { asan } from './imports/asan.js';
+import { bitwait } from './imports/bitwait.js';
 import { completion } from './imports/completion.js';
 import { freezer } from './imports/freezer.js';
+import { rcu } from './imports/rcu.js';
+import { softirq } from './imports/softirq.js';
+import { timers } from './imports/timers.js';
+import { workqueue } from './imports/workqueue.js';
 import { kthread } from './imports/kthread.js';
 import { locking } from './imports/locking.js';
 import { printk } from './imports/printk.js';
@@ -18,5 +23,5 @@ import { time } from './imports/time.js';
 import { wait } from './imports/wait.js';
 
 export const imports: Imports = Object.freeze({
-  ...asan, ...completion, ...freezer, ...kthread, ...locking, ...printk, ...sched, ...signal, ...slab, ...string, ...time, ...wait,
+  ...asan, ...bitwait, ...completion, ...freezer, ...kthread, ...locking, ...printk, ...rcu, ...sched, ...signal, ...slab, ...softirq, ...string, ...time, ...timers, ...wait, ...workqueue,
 });

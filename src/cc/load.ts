@@ -2,9 +2,9 @@
  * Loading a module of C: from its .ko to memory that every isolate runs, and back. What it wants and nobody has is said
  * before anything of it runs. kernel/module.ts decides when; run.ts runs it.
  */
-import { fetchAdd, load as loadWord } from '../lib/atomic.js';
+import { fetchAdd, fetchAnd, load as loadWord } from '../lib/atomic.js';
 import { EFAULT, ENOENT, ENOEXEC, ENOMEM, KernelError } from '../lib/errno.js';
-import { buffer, r32, readString, u8 } from '../lib/memory.js';
+import { buffer, r32, readString, u8, w32 } from '../lib/memory.js';
 import { alignUp, layoutVersion } from '../lib/struct.js';
 import { createFor, getTaskStruct, putTaskStruct, wakeUpProcess, type ThreadFn } from '../kernel/kthread.js';
 import { HEAP_BLOCK, MACHINE, machineWord } from '../kernel/memlayout.js';
@@ -14,7 +14,7 @@ import { countUser, recordOf, type ModuleLoader, type NewModule } from '../kerne
 import { KERN_WARNING, printk } from '../kernel/printk/printk.js';
 import { waitForCommon } from '../kernel/sched/completion.js';
 import { block } from '../kernel/sched/core.js';
-import { KTHREAD_OOPSED, TASK, TASK_UNINTERRUPTIBLE } from '../kernel/sched/task.js';
+import { KTHREAD_OOPSED, PF_KTHREAD, TASK, TASK_UNINTERRUPTIBLE } from '../kernel/sched/task.js';
 import { HZ } from '../kernel/time/time.js';
 import { openKo, placeKo, type Ko, type Placed } from './image.js';
 import { imports } from './imports.js';
@@ -23,10 +23,14 @@ import { addImage, dropImage, isFunctionNumber, listImages, type About, type Ima
 import { readTags, setParams } from './params.js';
 import { recordsHeader } from './records.js';
 import { cExit, cInit } from './run.js';
+import { forgetCallbacks } from './softirq.js';
 import { toolchain } from './toolchain.js';
+import { forgetWorks } from './workqueue.js';
 
 /** Names that the sections of a module's data have, as include/linux/module.h writes them. */
 const INIT = '__initcall', EXIT = '__exitcall', SYMBOLS = '__ksymtab';
+/** Smaller numbers of functions mean something else where a number is kept, such as DEFAULT_WAKE. */
+const FIRST_FUNCTION = 64;
 /** What the engine gives each instance. */
 const ENVIRONMENT = new Set(['memory', '__indirect_function_table']);
 
@@ -96,7 +100,7 @@ function bringIn(ko: Ko, { record }: NewModule, uses: readonly Image[], lent: Na
   const room = alignUp(ko.dataSize + 1, HEAP_BLOCK); // A run of blocks of its own, whatever its size.
   const base = kmalloc(room);
   if (base === 0) throw new KernelError(-ENOMEM, 'kernel memory is out: no room for its variables');
-  const tableBase = 1 + fetchAdd(machineWord(MACHINE.next_table), ko.tableSize);
+  const tableBase = FIRST_FUNCTION + fetchAdd(machineWord(MACHINE.next_table), ko.tableSize);
   const addressOf = (wanted: string): number => {
     if (wanted === '__this_module' || wanted === '__dso_handle') return record;
     return uses.find(({ about }) => wanted in about.exports)?.about.exports[wanted] ?? lent.get(wanted)!.addr;
@@ -136,6 +140,8 @@ function aboutOf(ko: Ko, placed: Placed, { name, record }: NewModule, uses: read
 async function runAs<D>(name: string, id: number, fn: ThreadFn<D>, data: D): Promise<number> {
   const task = await createFor({ module: id, about: name }, fn, data, name);
   getTaskStruct(task);
+  fetchAnd(task.addr + TASK.flags, ~PF_KTHREAD);
+  w32(task.addr + TASK.mm, machineWord(0)); // It is a process; what of, nobody may ask.
   wakeUpProcess(task);
   await block('insmod', (waiter) => waitForCommon(waiter, task.addr + TASK.exited, TASK_UNINTERRUPTIBLE, Infinity));
   const oopsed = (loadWord(task.addr + TASK.kflags) & KTHREAD_OOPSED) !== 0;
@@ -159,6 +165,8 @@ export const cLoader: Omit<ModuleLoader, 'takes' | 'nameOf'> = {
     const image = imageOf(id);
     if (!image) return;
     for (const record of usedRecords(image.about)) countUser(record, -1);
+    forgetCallbacks(image);
+    forgetWorks(image);
     dropImage(image);
     forgetData(image.base, image.size);
   },

@@ -94,11 +94,14 @@ function setArray(param: Param, text: string, id: number): void {
   if (param.count !== 0) w32(param.count, values.length);
 }
 
+/** A number as C writes it: one with a 0 in front is octal. */
+const decimal = (text: string): string => text.replace(/^([-+]?)0([0-7]+)$/, (_, sign: string, digits: string) => `${sign}${parseInt(digits, 8)}`);
+
 function setValue({ name, type, most }: Param, at: number, text: string, id: number): void {
   const integer = INTEGERS[type];
   if (integer) {
     const [size, min, max] = integer;
-    const value = Number(parseParam(name, min < 0 ? 'int' : 'uint', text));
+    const value = Number(parseParam(name, min < 0 ? 'int' : 'uint', decimal(text)));
     if (value < min || value > max) throw new KernelError(-EINVAL, `parameter ${name} takes a number from ${min} to ${max}, not "${text}"`);
     for (let i = 0; i < size; i++) u8[at + i] = value >> (i * 8);
   } else if (type === 'bool' || type === 'invbool') u8[at] = Number(Boolean(parseParam(name, 'bool', text === '' ? 'y' : text)) !== (type === 'invbool'));

@@ -5,7 +5,7 @@
 import { allLayouts, type Layout } from '../lib/struct.js';
 import '../kernel/records.js';
 
-/** Records that modules see, those that others have in them first, by their names in the tables and in C; and fields that older code calls otherwise. */
+/** Records that modules see, those that others have in them first, by their names in the tables and in C; and what C calls a field besides. */
 const RECORDS: Readonly<Record<string, { readonly tag?: string; readonly also?: Readonly<Record<string, string>> }>> = {
   completion: {},
   wait_queue_head: {},
@@ -18,15 +18,27 @@ const RECORDS: Readonly<Record<string, { readonly tag?: string; readonly also?: 
   seqlock: {},
   refcount: { tag: 'refcount_struct' },
   module: {},
-  task_struct: { also: { __state: 'state' } },
+  timer_list: {},
+  hrtimer: {},
+  tasklet_struct: {},
+  work_struct: {},
+  task_struct: { also: { __state: 'unsigned int state', prio: 'int normal_prio', cpus_allowed: 'cpumask_t cpus_ptr[1]; cpumask_t cpus_mask', sig_pending: 'struct { sigset_t signal; } pending' } },
 };
 
 const TYPES = { s32: 'int', u32: 'unsigned int', f64: 'double', u8: 'char', ptr: 'void *' } as const;
 
+/** What the types of fields stand on. */
+const PROLOGUE = [
+  'struct mm_struct;', 'struct task_struct;', 'struct workqueue_struct;', 'struct wait_queue_entry;', 'struct timer_list;', 'struct hrtimer;', 'struct work_struct;', 'struct tasklet_struct;',
+  'typedef int (*wait_queue_func_t)(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key);',
+  'typedef void (*timer_func_t)(struct timer_list *timer);', 'typedef int (*hrtimer_func_t)(struct hrtimer *timer);',
+  'typedef void (*work_func_t)(struct work_struct *work);', 'typedef void (*tasklet_func_t)(struct tasklet_struct *tasklet);', '',
+].join('\n');
+
 /** The text of generated/records.h. */
 export function recordsHeader(): string {
   const records = Object.keys(RECORDS).map((name) => declare(allLayouts().find((layout) => layout.name === name)!));
-  return `/* Made from the record tables of this version of kthread. */\n#ifndef _GENERATED_RECORDS_H\n#define _GENERATED_RECORDS_H\n#include <linux/list_types.h>\n\n${records.join('\n')}\n#endif\n`;
+  return `/* Made from the record tables of this version of kthread. */\n#ifndef _GENERATED_RECORDS_H\n#define _GENERATED_RECORDS_H\n#include <linux/types.h>\n${PROLOGUE}\n${records.join('\n')}\n#endif\n`;
 }
 
 function declare({ name, size, fields }: Layout): string {
@@ -35,7 +47,7 @@ function declare({ name, size, fields }: Layout): string {
     const [type, count] = field.ctype === undefined ? [TYPES[field.kind], field.count] : [field.ctype, 1];
     const member = (as: string): string => `${type} ${as}${count === 1 ? '' : `[${count}]`};`;
     const other = also[field.name];
-    return other ? `\tunion { ${member(field.name)} ${member(other)} };` : `\t${member(field.name)}`;
+    return other ? `\tunion { ${member(field.name)} ${other}; };` : `\t${member(field.name)}`;
   });
   const last = fields.at(-1)!;
   const rest = size - last.offset - last.count * (last.kind === 'u8' ? 1 : last.kind === 'f64' ? 8 : 4);

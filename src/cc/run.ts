@@ -16,8 +16,10 @@ import { currentThread } from '../kernel/sched/core.js';
 import { self } from '../kernel/smp.js';
 import { asFault } from './fault.js';
 import { imports } from './imports.js';
+import { serveCallbacks } from './softirq.js';
 import { setImportNames } from './trace.js';
 import { codeOf, listImages, type Image } from './images.js';
+import { serveWorks } from './workqueue.js';
 
 /** What this isolate has of the C that runs on it. */
 interface Runner {
@@ -138,3 +140,11 @@ export const cInit = awaitedFn(threadfn(import.meta, 'init', ({ id, fn }: { read
 
 /** A module's exit. */
 export const cExit = awaitedFn(threadfn(import.meta, 'exit', (fn: number): number => withLenders(() => callC(fn) && 0)));
+
+// Threads of the machine's own that call C. They are declared here, so that this file is the first of its circle that an isolate loads.
+
+/** Calls timers, tasklets and callbacks of RCU. */
+export const cSoftirqd = threadfn(import.meta, 'run_ksoftirqd', (): never => serveCallbacks());
+
+/** Runs works. */
+export const cWorker = threadfn(import.meta, 'worker_thread', (): number => serveWorks());

@@ -17,7 +17,7 @@ import { completeAllAt, completeAt, type Completion } from './sched/completion.j
 import { emptyWakeList, needThread, removeThread, wakeUpState, type Thread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { putTask } from './sched/ref.js';
-import { KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_MIGRATES, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_PARKED, TASK_RUNNING, setTaskState } from './sched/task.js';
+import { EXIT_TRACE, KTHREAD_BLOCKING, KTHREAD_EXITING, KTHREAD_MIGRATES, KTHREAD_OOPSED, KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, KTHREAD_UNREF, PF_EXITING, TASK, TASK_DEAD, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_PARKED, TASK_RUNNING, setTaskState } from './sched/task.js';
 import { dropEntries } from './sched/wait.js';
 import { abandonWait, isWaiting } from './sched/wait_queue.js';
 import { ISOLATE, ISOLATE_DEAD, forEachIsolate, ring, self } from './smp.js';
@@ -56,7 +56,9 @@ export function finishTask(task: number, code: number): void {
 
 /** The exit code stands. Whoever finds out that the isolate died in here does it once more, so each step may be done twice but for the last. */
 function sayGoodbye(task: number): void {
+  fetchOr(task + TASK.flags, PF_EXITING);
   setTaskState(task, TASK_DEAD);
+  store(task + TASK.exit_state, EXIT_TRACE);
   abandonWait(task);
   freePid(r32(task + TASK.pid), task);
   completeAllAt(task + TASK.parked);

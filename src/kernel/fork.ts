@@ -9,11 +9,11 @@ import { w32, wf64, writeString } from '../lib/memory.js';
 import { MACHINE, TOMBSTONES_AT, isolateSlotAt, machineWord } from './memlayout.js';
 import { kmalloc, kmemCacheAlloc, kmemCacheFree } from './mm/slab.js';
 import { NR_TOMBSTONES, TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
-import { allocPid } from './pid.js';
+import { allocPid, findTask } from './pid.js';
 import { initCompletionAt } from './sched/completion.js';
 import { DEFAULT_PRIO, KTHREAD_UNREF, TASK, TASK_DEAD, TASK_NEW } from './sched/task.js';
 import { WAIT_QUEUE_ENTRY } from './sched/wait_queue.js';
-import { ring } from './smp.js';
+import { numPossibleCpus, ring } from './smp.js';
 import { uptime } from './time/time.js';
 
 export interface NewTask {
@@ -30,6 +30,13 @@ export interface NewTask {
 
 /** The isolate that booted, which keeps the process alive while tasks live. */
 export const BOOT_ISOLATE = 1;
+
+/** How many of the machine's CPUs are among those of `cpus`. */
+function nrAllowed([low, high]: NewTask['cpus']): number {
+  let nr = 0;
+  for (let cpu = 0; cpu < numPossibleCpus(); cpu++) nr += ((cpu < 32 ? low : high) >>> (cpu & 31)) & 1;
+  return nr;
+}
 
 /** A new task in state NEW with one reference, its own; or -ENOMEM, or -EAGAIN when all pids are taken. C: copy_process. */
 export function copyProcess(spec: NewTask): number {
@@ -48,6 +55,8 @@ export function copyProcess(spec: NewTask): number {
   w32(task + TASK.prio, DEFAULT_PRIO);
   w32(task + TASK.cpus_allowed, spec.cpus[0]);
   w32(task + TASK.cpus_allowed + 4, spec.cpus[1]);
+  w32(task + TASK.nr_cpus_allowed, nrAllowed(spec.cpus));
+  w32(task + TASK.real_parent, findTask(spec.ppid));
   initCompletionAt(task + TASK.exited);
   initCompletionAt(task + TASK.parked);
   listInit(task + TASK.wait);

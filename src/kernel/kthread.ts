@@ -190,8 +190,8 @@ export async function runSystemThread(name: string, fn: () => Promise<void>): Pr
  * Starts a thread of the machine's own without waiting for it, from any context: kthreadd makes and wakes it, or says in the
  * log why it cannot. `kflags` are KTHREAD_*. Throws as kthreadCreate what is known at once.
  */
-export function kthreadSpawn<D>(fn: ThreadFn<D>, data: D, cpu: number, name: string, kflags: number): void {
-  const request = makeRequest(fn, data, cpu, name);
+export function kthreadSpawn<D>(fn: ThreadFn<D>, data: D, cpu: number, name: string, kflags: number, origin?: Origin): void {
+  const request = makeRequest(fn, data, cpu, name, origin);
   w32(request + CREATE.kflags, r32(request + CREATE.kflags) | kflags);
   w32(request + CREATE.settled, DETACHED);
   submit(request);

@@ -1,6 +1,7 @@
 /**
  * Every file that declares a record, so that all isolates know all layouts before they compare them.
  */
+import './callbacks.js';
 import './kthread.js';
 import './kthread_work.js';
 import './kthread_worker.js';

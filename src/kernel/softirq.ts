@@ -22,7 +22,7 @@ import { uptime } from './time/time.js';
 import type { Timer } from './time/timer.js';
 
 /** In the preempt count: a softirq runs, or a hard interrupt. */
-const SOFTIRQ_OFFSET = 0x100;
+export const SOFTIRQ_OFFSET = 0x100;
 export const HARDIRQ_OFFSET = 0x10000;
 const IRQ_MASK = 0xffff00;
 /** Callbacks that may follow in one go before others have a turn. C: MAX_SOFTIRQ_RESTART. */

@@ -3,7 +3,7 @@
  */
 import {
   COMPLETION, Completion, completeAllAt, completeAt, initCompletionAt, tryWaitAt, waitForCompletionInterruptibleSync, waitForCompletionInterruptibleTimeoutSync, waitForCompletionKillableSync, waitForCompletionKillableTimeoutSync,
-  waitForCompletionSync, waitForCompletionTimeoutSync,
+  waitForCompletionIoSync, waitForCompletionIoTimeoutSync, waitForCompletionStateSync, waitForCompletionSync, waitForCompletionTimeoutSync,
 } from '../../kernel/sched/completion.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { checked, type Imports } from '../abi.js';
@@ -22,6 +22,9 @@ export const completion: Imports = {
   wait_for_completion_timeout: (x: number, timeout: number) => waitForCompletionTimeoutSync(handle(x), timeout >>> 0),
   wait_for_completion_interruptible: (x: number) => waitForCompletionInterruptibleSync(handle(x)),
   wait_for_completion_interruptible_timeout: (x: number, timeout: number) => waitForCompletionInterruptibleTimeoutSync(handle(x), timeout >>> 0),
+  wait_for_completion_io: (x: number) => waitForCompletionIoSync(handle(x)),
+  wait_for_completion_io_timeout: (x: number, timeout: number) => waitForCompletionIoTimeoutSync(handle(x), timeout >>> 0),
+  wait_for_completion_state: (x: number, state: number) => waitForCompletionStateSync(handle(x), state),
   wait_for_completion_killable: (x: number) => waitForCompletionKillableSync(handle(x)),
   wait_for_completion_killable_timeout: (x: number, timeout: number) => waitForCompletionKillableTimeoutSync(handle(x), timeout >>> 0),
 };

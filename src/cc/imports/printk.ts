@@ -3,7 +3,7 @@
  * found in memory.
  */
 import { ERANGE, EINVAL } from '../../lib/errno.js';
-import { u8, w32 } from '../../lib/memory.js';
+import { r32, u8, w32 } from '../../lib/memory.js';
 import { printkRatelimit, printkText } from '../../kernel/printk/printk.js';
 import { checked, formatted, text, type Imports } from '../abi.js';
 import { dumpStack, panicC } from '../fault.js';
@@ -53,7 +53,70 @@ function kstrtoInto(bits: 8 | 16 | 32 | 64, signed: boolean) {
   };
 }
 
+/** C: kstrtobool. */
+function kstrtobool(at: number, result: number): number {
+  const word = text(at).toLowerCase();
+  const value = /^(y|t|1|on)/.test(word) ? 1 : /^(n|f|0|of)/.test(word) ? 0 : -1;
+  if (value < 0) return -EINVAL;
+  u8[checked(result, 1, true)] = value;
+  return 0;
+}
+
+/** What a conversion of sscanf takes from the front of a text: the characters, and what they say; null if they do not fit. */
+function scanOne(rest: string, letter: string, width: number, set: string): readonly [used: number, value: bigint | string] | null {
+  if (letter === 'c') return rest.length >= Math.min(width, 1) && rest !== '' ? [Math.min(width, rest.length), rest.slice(0, width)] : null;
+  if (letter === '[') {
+    const chars = new RegExp(`^[${set.replaceAll('\\', '\\\\')}]{1,${width}}`).exec(rest);
+    return chars && [chars[0].length, chars[0]];
+  }
+  const skipped = rest.length - rest.trimStart().length;
+  const word = rest.slice(skipped, skipped + width);
+  if (letter === 's') {
+    const [found = ''] = /^\S+/.exec(word) ?? [];
+    return found === '' ? null : [skipped + found.length, found];
+  }
+  const number = { d: /^[-+]?\d+/, u: /^\d+/, x: /^(?:0[xX])?[\da-fA-F]+/, X: /^(?:0[xX])?[\da-fA-F]+/, o: /^[0-7]+/, i: /^[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*)/ }[letter]?.exec(word)?.[0];
+  if (number === undefined) return null;
+  const plain = number.replace(/^[-+]/, '');
+  const base = /^0[xX]/.test(plain) ? '' : letter === 'x' || letter === 'X' ? '0x' : letter === 'o' || (letter === 'i' && /^0\d/.test(plain)) ? '0o' : '';
+  const value = BigInt(base === '0o' ? `0o${plain.replace(/^0+(?=\d)/, '')}` : `${base}${base === '' && !/^0[xX]/.test(plain) ? plain.replace(/^0+(?=\d)/, '') : plain}`);
+  return [skipped + number.length, number.startsWith('-') ? -value : value];
+}
+
+const BYTES: Readonly<Record<string, number>> = { hh: 1, h: 2, l: 4, ll: 8, L: 8, z: 4, '': 4 };
+
+/** Reads values out of the text at `at`; returns how many were stored. C: sscanf. */
+function scan(at: number, format: string, args: number): number {
+  const all = text(at);
+  let [from, next, stored] = [0, args, 0];
+  for (const [part, skip, digits, size, letter, set = ''] of format.matchAll(/%(\*?)(\d*)(hh|h|ll|l|L|z|)([cdiuxXosn%]|\[(\^?\]?[^\]]*)\])|\s+|[^%\s]/g)) {
+    if (letter === undefined || letter === '%') {
+      if (/^\s/.test(part)) from += all.slice(from).length - all.slice(from).trimStart().length;
+      else if (all[from] !== (letter ?? part)) return stored;
+      else from++;
+      continue;
+    }
+    const found = letter === 'n' ? ([0, BigInt(from)] as const) : scanOne(all.slice(from), letter[0], digits === '' ? (letter === 'c' ? 1 : Infinity) : Number(digits), set);
+    if (found === null) return stored;
+    from += found[0];
+    if (skip !== '') continue;
+    const to = r32(next);
+    next += 4;
+    if (typeof found[1] === 'string') {
+      const bytes = encoder.encode(found[1]);
+      const nul = letter === 'c' ? 0 : 1;
+      u8.set(bytes, checked(to, bytes.length + nul, true));
+      if (nul === 1) u8[to + bytes.length] = 0;
+    } else for (let i = 0; i < BYTES[size]; i++) u8[checked(to, BYTES[size], true) + i] = Number((found[1] >> BigInt(i * 8)) & 0xffn);
+    if (letter !== 'n') stored++;
+  }
+  return stored;
+}
+
 export const printk: Imports = {
+  kstrtobool,
+  sscanf: (at: number, format: number, args: number) => scan(at, text(format), args),
+  vsscanf: (at: number, format: number, args: number) => scan(at, text(format), args),
   _printk: (format: number, args: number) => printkText(formatted(format, args)),
   vprintk: (format: number, args: number) => printkText(formatted(format, args)),
   kthread_printk_ratelimit: () => printkRatelimit(),
@@ -71,6 +134,8 @@ export const printk: Imports = {
   kstrtoul: kstrtoInto(32, false),
   kstrtoll: kstrtoInto(64, true),
   kstrtoull: kstrtoInto(64, false),
+  kstrtos16: kstrtoInto(16, true),
+  kstrtos8: kstrtoInto(8, true),
   kstrtou8: kstrtoInto(8, false),
   kstrtou16: kstrtoInto(16, false),
 };

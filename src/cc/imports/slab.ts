@@ -2,9 +2,11 @@
  * mm/slab_common.c for C modules: kmalloc and its relatives, with a guard behind each object and a while before freed
  * memory is used again, so that the address checks find what goes over or comes too late.
  */
+import { host } from '../../arch/host.js';
 import { u8 } from '../../lib/memory.js';
 import { isolateModule } from '../../kernel/isolate.js';
 import { kasanKfree, kasanKmalloc, objectAt } from '../../kernel/mm/kasan.js';
+import { warn } from '../../kernel/panic.js';
 import { currentThread, mightSleep } from '../../kernel/sched/core.js';
 import { checked, formatted, text, type Imports } from '../abi.js';
 import { badFree } from '../fault.js';
@@ -59,6 +61,15 @@ function bytesOf(at: number, most: number): Uint8Array {
   return u8.slice(from, Math.min(from + most, end < 0 ? u8.length : end));
 }
 
+let seed = 0;
+
+/** 24 bits that nobody can tell beforehand; not for keys. */
+function random(): number {
+  seed ^= host.entropy() | 1;
+  for (const by of [13, -17, 5]) seed ^= by > 0 ? seed << by : seed >>> -by;
+  return (Math.imul(seed, 0x9e3779b1) >>> 8) & 0xffffff;
+}
+
 export const slab: Imports = {
   __kmalloc: (size: number, flags: number) => kmalloc(size, flags),
   kfree,
@@ -76,5 +87,13 @@ export const slab: Imports = {
   },
   kasprintf: (flags: number, format: number, args: number) => keep(encoder.encode(formatted(format, args)), flags),
   kvasprintf: (flags: number, format: number, args: number) => keep(encoder.encode(formatted(format, args)), flags),
+  kthread_cache_busy: (name: number, live: number) => warn('kmem_cache_destroy %s: Slab cache still has %d objects', text(name), live),
+  kthread_random: (at: number, size: number) => {
+    const to = size === 0 ? at : checked(at, size >>> 0, true);
+    for (let i = 0, word = 0; i < size >>> 0; i++, word >>= 8) {
+      if (i % 3 === 0) word = random();
+      u8[to + i] = word;
+    }
+  },
   kstrdup_const: (at: number, flags: number) => keep(encoder.encode(text(at)), flags),
 };

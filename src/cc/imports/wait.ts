@@ -2,16 +2,19 @@
  * kernel/sched/wait.c for C modules. The loop of wait_event and its forms is in linux/wait.h, since the condition is C; each
  * of its steps is here, with the entry that the task has for this. Entries of a module's own are C's memory.
  */
+import { fetchAnd, load } from '../../lib/atomic.js';
 import { ERESTARTSYS } from '../../lib/errno.js';
 import { listDelInit, listEmpty, listInit } from '../../lib/list.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { mightSleep, needPlain, needThread, sleepUntilSync } from '../../kernel/sched/core.js';
-import { TASK, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../../kernel/sched/task.js';
+import { signalPendingState } from '../../kernel/sched/signal.js';
+import { KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, TASK, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../../kernel/sched/task.js';
 import {
-  WAIT_QUEUE_ENTRY, WAIT_QUEUE_HEAD, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, addEntry, finishEntry, initQueue, lockQueue, ownEntry, prepareEntry, prepareLocked, queueActive, unlockQueue, wakeQueue,
+  WAIT_QUEUE_ENTRY, WAIT_QUEUE_HEAD, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, addEntry, finishEntry, initQueue, lockQueue, ownEntry, prepareEntry, prepareLocked, queueActive, onWakeByNumber, unlockQueue, wakeAndRemember, wakeAndUnlink, wakeLocked, wakeQueue, wakeTask,
 } from '../../kernel/sched/wait_queue.js';
 import { deadlineIn, jiffiesUntil } from '../../kernel/time/time.js';
 import { checked, type Imports } from '../abi.js';
+import { callC } from '../run.js';
 
 const queue = (at: number): number => checked(at, WAIT_QUEUE_HEAD.sizeof, true);
 const entryAt = (at: number): number => checked(at, WAIT_QUEUE_ENTRY.sizeof, true);
@@ -39,12 +42,35 @@ function prepare(q: number, at: number, state: number, flags: number): number {
   return empty ? 1 : 0;
 }
 
+/** A wake function of C's own: it is called with the queue's lock held, wherever the waker is. */
+onWakeByNumber((func, node, { mode, flags = 0, key = 0 }) => callC(func, node, mode, flags, key));
+
+/** The sleep of wait_woken, for an entry with woken_wake_function. Returns the jiffies left. */
+function waitWoken(at: number, mode: number, timeout: number): number {
+  const thread = needPlain('wait_woken');
+  const flags = entryAt(at) + WAIT_QUEUE_ENTRY.flags;
+  const deadline = deadlineIn(timeout);
+  mightSleep('wait_woken');
+  setTaskState(thread.addr, mode);
+  const called = (load(thread.addr + TASK.kflags) & (KTHREAD_SHOULD_STOP | KTHREAD_SHOULD_PARK)) !== 0;
+  if ((load(flags) & WQ_FLAG_WOKEN) === 0 && !called && !signalPendingState(mode, thread.addr)) sleepUntilSync(thread, deadline, 'wait_woken'); // [wait:wokenc] pairs with wait:remember
+  setTaskState(thread.addr, TASK_RUNNING);
+  fetchAnd(flags, ~WQ_FLAG_WOKEN); // Before the caller looks: a wake-up after this is for the next call.
+  return jiffiesUntil(deadline);
+}
+
 export const wait: Imports = {
   init_waitqueue_head: (q: number) => initQueue(queue(q)),
   waitqueue_active: (q: number) => queueActive(queue(q)),
   __wake_up: (q: number, mode: number, nr: number, key: number) => wakeQueue(queue(q), { mode, nr, key }),
   wake_up: (q: number) => wakeQueue(queue(q), { mode: TASK_NORMAL, nr: 1, key: 0 }),
   wake_up_interruptible: (q: number) => wakeQueue(queue(q), { mode: TASK_INTERRUPTIBLE, nr: 1, key: 0 }),
+
+  __wake_up_locked: (q: number, mode: number, nr: number) => wakeLocked(queue(q), { mode, nr, key: 0 }),
+  default_wake_function: (at: number, mode: number) => wakeTask(entryAt(at), mode),
+  autoremove_wake_function: (at: number, mode: number) => wakeAndUnlink(entryAt(at), mode),
+  woken_wake_function: (at: number, mode: number) => wakeAndRemember(entryAt(at), mode),
+  wait_woken: (at: number, mode: number, timeout: number) => waitWoken(at, mode, timeout),
 
   // The steps of wait_event, for the entry of the task.
   kthread_wait_enter: (flags: number) => {

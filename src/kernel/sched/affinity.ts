@@ -10,7 +10,7 @@
  * The OS thread behind an isolate is left to the operating system, which runs it where it likes: taskset(1) pins it.
  */
 import { fetchAnd, fetchOr, load, store } from '../../lib/atomic.js';
-import { cpumaskAnd, cpumaskEmpty, cpumaskFirst, cpumaskFromWords, cpumaskOf, cpumaskTestCpu, cpumaskWords, type CpuMask } from '../../lib/cpumask.js';
+import { cpumaskAnd, cpumaskEmpty, cpumaskFirst, cpumaskFromWords, cpumaskOf, cpumaskTestCpu, cpumaskWeight, cpumaskWords, type CpuMask } from '../../lib/cpumask.js';
 import { EINVAL, ESRCH, KernelError } from '../../lib/errno.js';
 import { cpuOnline, cpuOnlineMask } from '../cpu.js';
 import { rawSpinLocked } from '../locking/raw_spinlock.js';
@@ -125,6 +125,7 @@ function choose(task: number, mask: CpuMask, mayGo: boolean): boolean {
   const stays = cpumaskTestCpu(now, some);
   if (cpumaskEmpty(some) || (!stays && (!mayGo || (load(task + TASK.kflags) & KTHREAD_CLOSURE) !== 0))) return false;
   cpumaskWords(some).forEach((word, i) => store(task + TASK.cpus_allowed + i * 4, word));
+  store(task + TASK.nr_cpus_allowed, cpumaskWeight(some));
   store(task + TASK.wake_cpu, stays ? now : cpumaskFirst(some));
   return true;
 }

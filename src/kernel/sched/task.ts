@@ -38,9 +38,15 @@ export const TASK = struct('task_struct', {
   prio: s32('a'), //            what counts: 99 - rt_priority, or static_prio
   policy: u32('a'),
   rt_priority: u32('a'),
-  cpus_allowed: u32('a', 2), // one bit a CPU, low word first
+  cpus_allowed: u32('a', 2, 'cpumask_t'), // one bit a CPU, low word first
+  nr_cpus_allowed: u32('a'), // how many of the machine's those are
   wake_cpu: u32('a'), //        where it goes when it next can
   exit_code: s32('a'), //       valid once exited is complete
+  exit_state: u32('a'), //      EXIT_*, 0 while it lives
+  rcu_reader: u32('a'), //      in an RCU read-side section: when that began, see rcu/update.ts; else 0
+  rcu_depth: u32('o'), //       and how many there are in one another
+  real_parent: ptr('c', 1, 'struct task_struct *'),
+  mm: ptr('c', 1, 'struct mm_struct *'), // 0 for a kernel thread; of a process, not to be followed
   preempt_count: s32('o'), //   spinlocks held, preempt_disable() included
   wchan: u32('o'), //           why it waits: an entry of wchan.ts
   blocked_on: u32('o'), //      the lock it waits for and of which kind: see locking/held.ts
@@ -50,9 +56,12 @@ export const TASK = struct('task_struct', {
   asks: ptr('o'), //            the request to kthreadd whose answer it waits for; while it is NEW, the one that it was made for
   fn: ptr('c'), //              what it runs, as text; 0 for a borrowed task
   oops: ptr('a'), //            what killed it, as text
+  threadfn: ptr('c'), //        of a thread of C: the number of its function
+  data: ptr('c'), //            and what that gets
   nvcsw: u32('o'), //           times it slept
   nivcsw: u32('o'), //          times it yielded
   sig_pending: u32('a', 2), //  signal n is bit n-1
+  blocked: u32('c', 2, 'sigset_t'), // none: a kernel thread ignores, and blocks nothing
   sig_shared: u32('a', 2),
   sig_allowed: u32('a', 2), //  from anybody
   sig_kernel: u32('a', 2), //   from the kernel only
@@ -87,6 +96,7 @@ export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
 export const TASK_IDLE = TASK_UNINTERRUPTIBLE | TASK_NOLOAD;
 export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
 
+export const PF_EXITING = 4;
 export const PF_WQ_WORKER = 0x20;
 export const PF_FORKNOEXEC = 0x40;
 export const PF_NOFREEZE = 0x8000;
@@ -120,6 +130,9 @@ export const KTHREAD_SYSTEM = 0x800;
 export const KTHREAD_CLOSURE = 0x1000;
 /** An exception ended it. */
 export const KTHREAD_OOPSED = 0x400;
+
+/** C: EXIT_DEAD | EXIT_ZOMBIE. */
+export const EXIT_TRACE = 0x30;
 
 export const SCHED_NORMAL = 0;
 export const SCHED_FIFO = 1;

@@ -23,6 +23,9 @@ const WORD = -1;
 
 const queueFor = (key: number, bit: number): number => WAIT_TABLE_AT + ((Math.imul((key >> 2) + bit * 0x10001, 0x61c88647) >>> 16) % WAIT_TABLE_SIZE) * WAIT_QUEUE_HEAD.sizeof;
 
+/** The queue of who waits for the word at `key`, for C, whose loop is its own: who waits there without a key is woken with the others. C: __var_waitqueue. */
+export const waitQueueOf = (key: number): number => queueFor(key, WORD);
+
 const wake = (key: number, bit: number): void => wakeQueue(queueFor(key, bit), { mode: TASK_NORMAL, nr: 1, key, bit });
 
 const waiting = (how: Form<unknown>, key: number, bit: number, condition: Condition, state = how.state): Waiting => ({

@@ -32,7 +32,7 @@ export const WAIT_QUEUE_HEAD = struct('wait_queue_head', { lock: u32('a'), head:
 export const WAIT_QUEUE_ENTRY = struct('wait_queue_entry', {
   entry: ptr('l', 2, 'struct list_head'), // first, so that a node's address is its entry's
   flags: u32('a'), //   WQ_FLAG_*
-  func: u32('c'), //    *_WAKE: what a wake-up does with it
+  func: u32('c', 1, 'wait_queue_func_t'), // *_WAKE: what a wake-up does with it; above them, the number of a C function
   private: ptr('c'), // the task, 0: none
   pid: u32('c'), //     of the task, where the entry may outlive it; else 0
   queue: ptr('l'), //   the queue it waits on, linked or already woken; 0 outside of a wait
@@ -78,9 +78,15 @@ export const WAKE_ONE: Wake = Object.freeze({ mode: TASK_NORMAL, nr: 1 });
 
 /** Runs the function of a CUSTOM_WAKE entry; wait.ts has them. */
 let wakeCustom: (node: number, wake: Wake) => number = () => 0;
+/** Runs one that is C; cc has them. */
+let wakeByNumber: (func: number, node: number, wake: Wake) => number = () => 0;
 
 export function onCustomWake(fn: typeof wakeCustom): void {
   wakeCustom = fn;
+}
+
+export function onWakeByNumber(fn: typeof wakeByNumber): void {
+  wakeByNumber = fn;
 }
 
 const list = (queue: number): number => queue + WAIT_QUEUE_HEAD.head;
@@ -233,6 +239,7 @@ function wakeEntry(node: number, wake: Wake): number {
   if (func === AUTOREMOVE_WAKE) return wakeAndUnlink(node, wake.mode);
   if (func === BIT_WAKE) return isFor(node, wake) ? wakeAndUnlink(node, wake.mode) : 0;
   if (func === WOKEN_WAKE) return wakeAndRemember(node, wake.mode);
+  if (func > CUSTOM_WAKE) return wakeByNumber(func, node, wake);
   return func === CUSTOM_WAKE ? wakeCustom(node, wake) : wakeTask(node, wake.mode);
 }
 
@@ -253,7 +260,7 @@ export function wakeAndUnlink(node: number, mode: number): number {
 
 /** C: woken_wake_function. */
 export function wakeAndRemember(node: number, mode: number): number {
-  fetchOr(node + WAIT_QUEUE_ENTRY.flags, WQ_FLAG_WOKEN); // [wait:remember] pairs with wait:woken
+  fetchOr(node + WAIT_QUEUE_ENTRY.flags, WQ_FLAG_WOKEN); // [wait:remember] pairs with wait:woken and wait:wokenc
   return wakeTask(node, mode);
 }
 

@@ -1,0 +1,25 @@
+/* Tasklets: functions that are called soon, in atomic context. There are no interrupts to request. */
+#ifndef _LINUX_INTERRUPT_H
+#define _LINUX_INTERRUPT_H
+#include <linux/atomic.h>
+#include <linux/container_of.h>
+#include <linux/hrtimer.h>
+#include <linux/preempt.h>
+#include <generated/records.h>
+typedef int irqreturn_t;
+#define IRQ_NONE	0
+#define IRQ_HANDLED	1
+#define IRQ_WAKE_THREAD	2
+#define tasklet_setup(tasklet, fn)	(*(tasklet) = (struct tasklet_struct){ .callback = (fn) })
+#define tasklet_init(tasklet, fn, value) (*(tasklet) = (struct tasklet_struct){ .old = (void *)(fn), .data = (value) })
+#define from_tasklet(var, tasklet, field) container_of(tasklet, __typeof__(*(var)), field)
+#define DECLARE_TASKLET(name, fn)	struct tasklet_struct name = { .callback = (fn) }
+#define DECLARE_TASKLET_DISABLED(name, fn) struct tasklet_struct name = { .count = ATOMIC_INIT(1), .callback = (fn) }
+#define DECLARE_TASKLET_OLD(name, fn)	struct tasklet_struct name = { .old = (void *)(fn) }
+extern void tasklet_schedule(struct tasklet_struct *tasklet);
+extern void tasklet_hi_schedule(struct tasklet_struct *tasklet);
+extern void tasklet_disable(struct tasklet_struct *tasklet);
+extern void tasklet_disable_nosync(struct tasklet_struct *tasklet);
+extern void tasklet_enable(struct tasklet_struct *tasklet);
+extern void tasklet_kill(struct tasklet_struct *tasklet);
+#endif

@@ -1,0 +1,43 @@
+/* Sequence locks: readers take nothing, and read again where a writer came in between. */
+#ifndef _LINUX_SEQLOCK_H
+#define _LINUX_SEQLOCK_H
+#include <linux/spinlock.h>
+#include <generated/records.h>
+typedef struct seqlock seqlock_t;
+/* The same record: its spinlock is left alone, the writers have one of their own. */
+typedef struct seqlock seqcount_t;
+typedef seqcount_t seqcount_spinlock_t;
+typedef seqcount_t seqcount_mutex_t;
+extern unsigned int read_seqbegin(const seqlock_t *lock);
+extern unsigned int read_seqretry(const seqlock_t *lock, unsigned int start);
+extern void write_seqlock(seqlock_t *lock);
+extern void write_sequnlock(seqlock_t *lock);
+extern void write_seqcount_begin(seqcount_t *count);
+extern void write_seqcount_end(seqcount_t *count);
+extern void read_seqlock_excl(seqlock_t *lock);
+extern void read_sequnlock_excl(seqlock_t *lock);
+#define __SEQLOCK_UNLOCKED(name)	{ 0 }
+#define SEQCNT_ZERO(name)		{ 0 }
+#define SEQCNT_SPINLOCK_ZERO(name, lock) { 0 }
+#define SEQCNT_MUTEX_ZERO(name, lock)	{ 0 }
+#define DEFINE_SEQLOCK(name)		seqlock_t name = __SEQLOCK_UNLOCKED(name)
+#define seqlock_init(lock)		(*(lock) = (seqlock_t){ 0 })
+#define seqcount_init(count)		seqlock_init(count)
+#define seqcount_spinlock_init(count, lock) seqlock_init(count)
+#define seqcount_mutex_init(count, lock) seqlock_init(count)
+#define read_seqcount_begin(count)	read_seqbegin(count)
+#define read_seqcount_retry(count, start) read_seqretry(count, start)
+#define raw_read_seqcount(count)	READ_ONCE((count)->sequence)
+#define raw_write_seqcount_begin(count)	write_seqcount_begin(count)
+#define raw_write_seqcount_end(count)	write_seqcount_end(count)
+#define write_seqlock_irq(lock)		write_seqlock(lock)
+#define write_sequnlock_irq(lock)	write_sequnlock(lock)
+#define write_seqlock_bh(lock)		write_seqlock(lock)
+#define write_sequnlock_bh(lock)	write_sequnlock(lock)
+#define write_seqlock_irqsave(lock, flags) do { (flags) = 0; write_seqlock(lock); } while (0)
+#define write_sequnlock_irqrestore(lock, flags) do { (void)(flags); write_sequnlock(lock); } while (0)
+/* Reads without a lock first, and with it where that failed: `seq` begins even. */
+static __always_inline void read_seqbegin_or_lock(seqlock_t *lock, int *seq) { if (*seq & 1) read_seqlock_excl(lock); else *seq = read_seqbegin(lock); }
+static __always_inline int need_seqretry(seqlock_t *lock, int seq) { return !(seq & 1) && read_seqretry(lock, seq); }
+static __always_inline void done_seqretry(seqlock_t *lock, int seq) { if (seq & 1) read_sequnlock_excl(lock); }
+#endif
