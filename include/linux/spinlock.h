@@ -32,6 +32,7 @@ extern int kthread_spin_is_locked(spinlock_t *lock);
 #define raw_spin_unlock_irq		spin_unlock_irq
 #define raw_spin_lock_irqsave		spin_lock_irqsave
 #define raw_spin_unlock_irqrestore	spin_unlock_irqrestore
+#include <linux/rwlock.h>
 #define assert_spin_locked(lock)	BUG_ON(!spin_is_locked(lock))
 #define lockdep_assert_held(lock)	do { (void)(lock); } while (0)
 #endif

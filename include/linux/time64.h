@@ -8,6 +8,9 @@
 #define NSEC_PER_MSEC	1000000L
 #define USEC_PER_SEC	1000000L
 #define NSEC_PER_SEC	1000000000L
+#define CLOCK_REALTIME	0
+#define CLOCK_MONOTONIC	1
+#define CLOCK_BOOTTIME	7
 struct timespec64 {
 	time64_t tv_sec;
 	long tv_nsec;

@@ -22,7 +22,7 @@ import { rawSpinLock, rawSpinUnlock } from '../kernel/locking/raw_spinlock.js';
 import { MACHINE, machineWord } from '../kernel/memlayout.js';
 import { kfree, kzalloc } from '../kernel/mm/slab.js';
 import { KERN_ALERT, printk } from '../kernel/printk/printk.js';
-import { gracePeriod, gracePeriodOver } from '../kernel/rcu/update.js';
+import { gracePeriod, gracePeriodOver } from './rcu.js';
 import { currentThread, needPlain, sleepUntilSync, wakeUpState } from '../kernel/sched/core.js';
 import { KTHREAD_SYSTEM, KTHREAD_UNREF, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../kernel/sched/task.js';
 import { HARDIRQ_OFFSET, SOFTIRQ_OFFSET, serveOne } from '../kernel/softirq.js';

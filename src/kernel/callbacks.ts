@@ -12,26 +12,15 @@ export const TIMER = struct('timer_list', { ...head, function: ptr('l', 1, 'time
 export const HRTIMER = struct('hrtimer', { ...head, function: ptr('l', 1, 'hrtimer_func_t'), expires: f64Field('l', 1, 's64') });
 export const TASKLET = struct('tasklet_struct', {
   entry: ptr('l', 2, 'struct list_head'),
-  state: u32('l'), //     1: it shall run
-  count: u32('a', 1, 'atomic_t'), // times it was disabled
-  callback: ptr('c', 1, 'tasklet_func_t'),
-  old: ptr('c', 1, 'void *'), //     a function that takes `data`, as before Linux 5.9
-  data: u32('c', 1, 'unsigned long'),
+  state: u32('l'), count: u32('a', 1, 'atomic_t'), // 1: it shall run; times it was disabled
+  callback: ptr('c', 1, 'tasklet_func_t'), old: ptr('c', 1, 'void *'), data: u32('c', 1, 'unsigned long'), // old: a function that takes `data`, as before Linux 5.9
 });
 
 export const SOFTIRQ = struct('c_softirq', {
-  lock: u32('a'),
-  task: ptr('a'), //            the thread, 0: not started
-  starting: u32('a'),
-  running: ptr('a'), //         what is being called
-  timers: ptr('l', 2),
-  tasklets: ptr('l', 2),
-  rcu_next: ptr('l'), //        callbacks that wait for the next grace period, the last one first
-  rcu_wait: ptr('l'), //        and for the present one
-  rcu_gp: u32('l'), //          which that is
-  rcu_queued: u32('l'),
-  rcu_done: u32('a'),
-  pool: ptr('a'), //            of the works: see workqueue.ts
+  lock: u32('a'), task: ptr('a'), starting: u32('a'), //               the thread, 0: not started
+  running: ptr('a'), timers: ptr('l', 2), tasklets: ptr('l', 2), //    what is being called, and what will be
+  rcu_next: ptr('l'), rcu_wait: ptr('l'), rcu_gp: u32('l'), //         callbacks that wait for the next grace period, the last one first; for the present one; which that is
+  rcu_queued: u32('l'), rcu_done: u32('a'), pool: ptr('a'), //         of the works: see cc/workqueue.ts
 });
 
 export const WORK = struct('work_struct', {
@@ -42,29 +31,17 @@ export const WORK = struct('work_struct', {
   seq: u32('l'), //   the number under which it was
 });
 export const WQ = struct('workqueue_struct', {
-  flags: u32('c'),
-  max_active: u32('c'),
-  nr_active: u32('l'),
-  name: ptr('c', 6),
+  flags: u32('c'), max_active: u32('c'), nr_active: u32('l'), name: ptr('c', 6),
 });
 
 export const WORKER = struct('c_worker', {
-  link: ptr('l', 2),
-  task: ptr('c'),
-  idle: u32('l'),
-  current_work: ptr('l'), // what it runs, 0: nothing
-  seq: u32('l'), //          queued under this number
-  wq: ptr('l'), //           and to this queue
+  link: ptr('l', 2), task: ptr('c'), idle: u32('l'),
+  current_work: ptr('l'), seq: u32('l'), wq: ptr('l'), // what it runs, 0: nothing; queued under this number, and to this queue
 });
 
 export const POOL = struct('c_worker_pool', {
-  lock: u32('a'),
-  works: ptr('l', 2),
-  workers: ptr('l', 2),
-  nr_workers: u32('l'),
-  starting: u32('l'), //  that have not taken a work yet
-  named: u32('l'),
-  seq: u32('l'), //       number of the next work
+  lock: u32('a'), works: ptr('l', 2), workers: ptr('l', 2),
+  nr_workers: u32('l'), starting: u32('l'), named: u32('l'), seq: u32('l'), // starting: have not taken a work yet; seq: number of the last work
   system: ptr('l', 4), // the queues for everybody
   waiters: ptr('l', WAIT_QUEUE_HEAD.sizeof / 4), // who flushes: woken after each work
 });

@@ -85,7 +85,7 @@ export const MACHINE = struct('machine', {
   next_table: u32('a'), //      first function index that no such module has had
   freed: ptr('a'), //           what such modules freed a short while ago: see mm/kasan.ts
   callbacks: ptr('a'), //       timers, tasklets and works of such modules: see cc/softirq.ts
-  rcu_gp: u32('a'), //          grace periods begun: see rcu/update.ts
+  rcu_gp: u32('a'), //          grace periods begun: see cc/rcu.ts
   wchans: ptr('a'), //          names of what tasks wait in
   name: bytes('c', 64), //      what the machine is called where several are listed
   slab: ptr('l', 4 * 32), //    allocator classes: lock, free list, bump pointer, bump end

@@ -2,7 +2,7 @@
  * kernel/rcu for C modules.
  */
 import { needThread } from '../../kernel/sched/core.js';
-import { rcuReadLock, rcuReadUnlock, synchronizeRcuSync } from '../../kernel/rcu/update.js';
+import { rcuReadLock, rcuReadUnlock, synchronizeRcuSync } from '../rcu.js';
 import { scheduleTimeoutUninterruptibleSync } from '../../kernel/time/sleep.js';
 import { checked, type Imports } from '../abi.js';
 import { deferred } from '../deferred.js';

@@ -7,6 +7,7 @@ import { ERESTARTSYS } from '../../lib/errno.js';
 import { listDelInit, listEmpty, listInit } from '../../lib/list.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { mightSleep, needPlain, needThread, sleepUntilSync } from '../../kernel/sched/core.js';
+import { SPARE_AT, WAIT_TABLE_AT } from '../../kernel/memlayout.js';
 import { signalPendingState } from '../../kernel/sched/signal.js';
 import { KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, TASK, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../../kernel/sched/task.js';
 import {
@@ -16,7 +17,8 @@ import { deadlineIn, jiffiesUntil } from '../../kernel/time/time.js';
 import { checked, type Imports } from '../abi.js';
 import { callC } from '../run.js';
 
-const queue = (at: number): number => checked(at, WAIT_QUEUE_HEAD.sizeof, true);
+/** A wait queue of C's, or one of those that __var_waitqueue() gives, which are no memory of C's. */
+const queue = (at: number): number => (at >= WAIT_TABLE_AT && at < SPARE_AT ? at : checked(at, WAIT_QUEUE_HEAD.sizeof, true));
 const entryAt = (at: number): number => checked(at, WAIT_QUEUE_ENTRY.sizeof, true);
 const self = (call: string): number => needThread(call).addr;
 

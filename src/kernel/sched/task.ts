@@ -43,7 +43,7 @@ export const TASK = struct('task_struct', {
   wake_cpu: u32('a'), //        where it goes when it next can
   exit_code: s32('a'), //       valid once exited is complete
   exit_state: u32('a'), //      EXIT_*, 0 while it lives
-  rcu_reader: u32('a'), //      in an RCU read-side section: when that began, see rcu/update.ts; else 0
+  rcu_reader: u32('a'), //      in an RCU read-side section: when that began, see cc/rcu.ts; else 0
   rcu_depth: u32('o'), //       and how many there are in one another
   real_parent: ptr('c', 1, 'struct task_struct *'),
   mm: ptr('c', 1, 'struct mm_struct *'), // 0 for a kernel thread; of a process, not to be followed

@@ -10,13 +10,13 @@
  *     reads the pointer                       rcu_gp + 1  [rcu:wait]
  *     rcu_reader = 0                          any rcu_reader that is less? look again in a tick
  */
-import { fetchAdd, load, store } from '../../lib/atomic.js';
-import { r32, w32 } from '../../lib/memory.js';
-import { MACHINE, machineWord } from '../memlayout.js';
-import { forEachTask } from '../pid.js';
-import { mightSleep } from '../sched/core.js';
-import { TASK } from '../sched/task.js';
-import { scheduleTimeoutUninterruptibleSync } from '../time/sleep.js';
+import { fetchAdd, load, store } from '../lib/atomic.js';
+import { r32, w32 } from '../lib/memory.js';
+import { MACHINE, machineWord } from '../kernel/memlayout.js';
+import { forEachTask } from '../kernel/pid.js';
+import { mightSleep } from '../kernel/sched/core.js';
+import { TASK } from '../kernel/sched/task.js';
+import { scheduleTimeoutUninterruptibleSync } from '../kernel/time/sleep.js';
 
 /** What `task` reads from here to rcuReadUnlock() is not freed. They nest; it never waits. C: rcu_read_lock. */
 export function rcuReadLock(task: number): void {

@@ -1,0 +1,2 @@
+/* As <linux/random.h>. */
+#include <linux/random.h>

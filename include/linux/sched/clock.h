@@ -1,0 +1,2 @@
+/* As <linux/ktime.h>. */
+#include <linux/ktime.h>

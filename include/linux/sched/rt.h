@@ -1,0 +1,2 @@
+/* As <linux/sched.h>, which has it all. */
+#include <linux/sched.h>
