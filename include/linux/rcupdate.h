@@ -30,8 +30,8 @@ extern void rcu_barrier(void);
 #define synchronize_rcu_expedited()	synchronize_rcu()
 #define synchronize_sched()		synchronize_rcu()
 #define call_rcu_hurry(head, fn)	call_rcu(head, fn)
-/* An offset instead of a function: what begins that far before the head is freed. With one argument it may sleep. */
-#define __kfree_rcu2(p, field) do { __typeof__(p) __gone = (p); if (__gone) call_rcu(&__gone->field, (rcu_callback_t)__builtin_offsetof(__typeof__(*__gone), field)); } while (0)
+/* An offset, marked by the top bit, instead of a function: what begins that far before the head is freed. With one argument it may sleep. */
+#define __kfree_rcu2(p, field) do { __typeof__(p) __gone = (p); if (__gone) call_rcu(&__gone->field, (rcu_callback_t)(0x80000000u | __builtin_offsetof(__typeof__(*__gone), field))); } while (0)
 #define __kfree_rcu1(p)		do { __typeof__(p) __gone = (p); synchronize_rcu(); kfree(__gone); } while (0)
 #define __kfree_rcu_of(a, b, which, ...) which
 #define kfree_rcu(p, field...)	__kfree_rcu_of(p, ##field, __kfree_rcu2, __kfree_rcu1)(p, ##field)

@@ -23,7 +23,7 @@ import { MACHINE, machineWord } from '../kernel/memlayout.js';
 import { kfree, kzalloc } from '../kernel/mm/slab.js';
 import { KERN_ALERT, printk } from '../kernel/printk/printk.js';
 import { gracePeriod, gracePeriodOver } from './rcu.js';
-import { currentThread, needPlain, sleepUntilSync, wakeUpState } from '../kernel/sched/core.js';
+import { currentThread, needPlain, sleepUntilSync, wakeUpState, type Thread } from '../kernel/sched/core.js';
 import { KTHREAD_SYSTEM, KTHREAD_UNREF, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../kernel/sched/task.js';
 import { HARDIRQ_OFFSET, SOFTIRQ_OFFSET, serveOne } from '../kernel/softirq.js';
 import { uptime } from '../kernel/time/time.js';
@@ -158,7 +158,7 @@ export const taskletBusy = (tasklet: number): boolean => (load(tasklet + TASKLET
 
 // --- RCU ----------------------------------------------------------------------------------------------------------
 
-/** Has `func` called with `node` after a grace period; below 4096 it is an offset, and what begins that far before the node is freed. Any context. C: call_rcu. */
+/** Has `func` called with `node` after a grace period; with the top bit it is an offset, and what begins that far before the node is freed. Any context. C: call_rcu. */
 export function callRcu(node: number, func: number): void {
   const at = softirqs();
   lock(at);
@@ -205,7 +205,7 @@ function reversed(list: number): number {
 }
 
 function callOne(at: number, node: number, func: number): void {
-  if (func >>> 0 < 4096) deferred.free(node - func);
+  if (func < 0) serve(at, node, SOFTIRQ_OFFSET, 'kfree_rcu', 0, () => Number(deferred.free(node - (func & 0x7fffffff))));
   else serve(at, node, SOFTIRQ_OFFSET, 'RCU callback', func, () => callC(func, node));
 }
 
@@ -222,15 +222,22 @@ export function serveCallbacks(): never {
   const thread = needPlain('ksoftirqd');
   const at = softirqs();
   store(at + SOFTIRQ.task, thread.addr);
-  for (;;) {
-    const rcu = runRcu(at);
-    if (runOne(at)) continue;
-    setTaskState(thread.addr, TASK_INTERRUPTIBLE); // [softirq:sleep] pairs with softirq:arm
-    const deadline = nextMoment(at);
-    if (deadline <= uptime() || (!rcu && r32(at + SOFTIRQ.rcu_next) !== 0)) setTaskState(thread.addr, TASK_RUNNING);
-    else sleepUntilSync(thread, rcu ? Math.min(deadline, uptime() + LOOK_MS) : deadline, 'ksoftirqd');
-    setTaskState(thread.addr, TASK_RUNNING);
+  try {
+    for (;;) serveOrSleep(thread, at);
+  } finally {
+    store(at + SOFTIRQ.task, 0); // Whoever next wants something starts another one.
+    store(at + SOFTIRQ.starting, 0);
   }
+}
+
+function serveOrSleep(thread: Thread, at: number): void {
+  const rcu = runRcu(at);
+  if (runOne(at)) return;
+  setTaskState(thread.addr, TASK_INTERRUPTIBLE); // [softirq:sleep] pairs with softirq:arm
+  const deadline = nextMoment(at);
+  const busy = deadline <= uptime() || (!rcu && r32(at + SOFTIRQ.rcu_next) !== 0);
+  if (!busy) sleepUntilSync(thread, rcu ? Math.min(deadline, uptime() + LOOK_MS) : deadline, 'ksoftirqd');
+  setTaskState(thread.addr, TASK_RUNNING);
 }
 
 /** When there is something to do; 0 if now. */

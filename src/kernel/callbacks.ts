@@ -11,8 +11,7 @@ const head = { entry: ptr('l', 2, 'struct list_head'), moment: f64Field('l'), ki
 export const TIMER = struct('timer_list', { ...head, function: ptr('l', 1, 'timer_func_t'), expires: u32('l', 1, 'unsigned long'), flags: u32('c'), data: u32('c', 1, 'unsigned long') });
 export const HRTIMER = struct('hrtimer', { ...head, function: ptr('l', 1, 'hrtimer_func_t'), expires: f64Field('l', 1, 's64') });
 export const TASKLET = struct('tasklet_struct', {
-  entry: ptr('l', 2, 'struct list_head'),
-  state: u32('l'), count: u32('a', 1, 'atomic_t'), // 1: it shall run; times it was disabled
+  entry: ptr('l', 2, 'struct list_head'), state: u32('l'), count: u32('a', 1, 'atomic_t'), // 1: it shall run; times it was disabled
   callback: ptr('c', 1, 'tasklet_func_t'), old: ptr('c', 1, 'void *'), data: u32('c', 1, 'unsigned long'), // old: a function that takes `data`, as before Linux 5.9
 });
 
@@ -24,24 +23,18 @@ export const SOFTIRQ = struct('c_softirq', {
 });
 
 export const WORK = struct('work_struct', {
-  entry: ptr('l', 2, 'struct list_head'),
-  func: ptr('c', 1, 'work_func_t'),
+  entry: ptr('l', 2, 'struct list_head'), func: ptr('c', 1, 'work_func_t'),
   state: u32('a'), // PENDING, and CANCEL for each that cancels it
-  wq: ptr('l', 1, 'struct workqueue_struct *'), // the last one it was queued to
-  seq: u32('l'), //   the number under which it was
+  wq: ptr('l', 1, 'struct workqueue_struct *'), seq: u32('l'), // the last one it was queued to, and the number under which it was
 });
-export const WQ = struct('workqueue_struct', {
-  flags: u32('c'), max_active: u32('c'), nr_active: u32('l'), name: ptr('c', 6),
-});
+export const WQ = struct('workqueue_struct', { flags: u32('c'), max_active: u32('c'), nr_active: u32('l'), name: ptr('c', 6) });
 
 export const WORKER = struct('c_worker', {
-  link: ptr('l', 2), task: ptr('c'), idle: u32('l'),
-  current_work: ptr('l'), seq: u32('l'), wq: ptr('l'), // what it runs, 0: nothing; queued under this number, and to this queue
+  link: ptr('l', 2), task: ptr('c'), idle: u32('l'), current_work: ptr('l'), seq: u32('l'), wq: ptr('l'), // what it runs, 0: nothing; queued under this number, and to this queue
 });
 
 export const POOL = struct('c_worker_pool', {
   lock: u32('a'), works: ptr('l', 2), workers: ptr('l', 2),
   nr_workers: u32('l'), starting: u32('l'), named: u32('l'), seq: u32('l'), // starting: have not taken a work yet; seq: number of the last work
-  system: ptr('l', 4), // the queues for everybody
-  waiters: ptr('l', WAIT_QUEUE_HEAD.sizeof / 4), // who flushes: woken after each work
+  system: ptr('l', 4), waiters: ptr('l', WAIT_QUEUE_HEAD.sizeof / 4), // the queues for everybody; who flushes: woken after each work
 });

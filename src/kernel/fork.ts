@@ -33,9 +33,7 @@ export const BOOT_ISOLATE = 1;
 
 /** How many of the machine's CPUs are among those of `cpus`. */
 function nrAllowed([low, high]: NewTask['cpus']): number {
-  let nr = 0;
-  for (let cpu = 0; cpu < numPossibleCpus(); cpu++) nr += ((cpu < 32 ? low : high) >>> (cpu & 31)) & 1;
-  return nr;
+  return Array.from({ length: numPossibleCpus() }, (_, cpu) => ((cpu < 32 ? low : high) >>> (cpu & 31)) & 1).reduce((sum, bit) => sum + bit, 0);
 }
 
 /** A new task in state NEW with one reference, its own; or -ENOMEM, or -EAGAIN when all pids are taken. C: copy_process. */
