@@ -94,6 +94,16 @@ const EXAMPLES = {
     asks: /compiler/,
     lines: [times(2, 6, /^hello number \d+ from greeter\/200, pid \d+$/), once(/^it greeted \d+ times$/)],
   },
+  'counter.c': {
+    args: ['limit=2', '--for', '4s'],
+    asks: /compiler/,
+    lines: [once(/^counter\/1: 1$/), once(/^counter\/1: 2$/), once(/^counter: it came to 2$/)],
+  },
+  'later.c': {
+    args: ['--for', '1s'],
+    asks: /compiler/,
+    lines: [{ patterns: [/^time is up: in a task 0$/, /^round \d+: in a task 1, by kworker$/], min: 2, max: 30 }, once(/^\d+ rounds$/)],
+  },
   'freezer.ts': {
     args: ['--cpus', '2', '--for', '1500ms'],
     lines: [
