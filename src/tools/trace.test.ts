@@ -71,7 +71,7 @@ describe('a machine', () => {
       let rung = 0;
       await k.kthreadRun(async () => { for (let seen = 0; ; seen = rung) await k.waitEventInterruptible(bell, () => rung > seen); }, undefined, 'hears');
       await k.kthreadRun(async () => { for (;;) { await k.msleepInterruptible(10); rung++; k.wakeUp(bell); } }, undefined, 'rings');
-      await k.kthreadRun(async () => { for (;;) await k.yieldCpu(); }, undefined, 'yields');
+      await k.kthreadRun(async () => { for (;;) { await k.msleep(20); for (let i = 0; i < 300; i++) await k.yieldCpu(); } }, undefined, 'yields');
     `);
     socket = await terminal.socket(service.pid);
   });
@@ -112,9 +112,10 @@ describe('a machine', () => {
       done = await second.call('trace', { ms: 10 }, {}).catch(() => undefined);
       return done !== undefined;
     });
-    const gone = first.call('trace', { ms: 60_000 });
+    events = 0;
+    const gone = first.call('trace', { ms: 60_000 }, { onItem: (item) => { events += item.events.length; } });
     gone.catch(() => {});
-    await until('a recording again', () => second.call('trace', { ms: 1 }).then(() => false, () => true));
+    await until('a recording again', () => events > 0);
     first.close();
     await until('its end', () => second.call('trace', { ms: 1 }).then(() => true, () => false));
     await expect(second.call('trace', { ms: 0 })).rejects.toThrow('trace: ms takes a whole number from 1 to 3600000, not 0');
@@ -132,7 +133,19 @@ describe('a machine', () => {
     expect(lost).toBe(total);
   });
 
+  test('Ctrl-C ends it early, and the file has what there is', async () => {
+    const recording = terminal.start('trace', '-d', '60s', '-o', 'early.trace');
+    await until('a recording', () => recording.err !== '');
+    expect(recording.err).toBe('trace: recording shop; Ctrl-C ends it early\n');
+    recording.child.kill('SIGINT');
+    expect(await recording.ended).toBe(0);
+    expect(recording.out).toMatch(/^\d+ threads ran \d+ times and were woken \d+ times in [\d.]+ s; early\.trace has \d+ KiB; /);
+    const processor = await TraceProcessor.load(readFileSync(join(terminal.folder, 'early.trace')));
+    expect((await processor.query('select count(*) from thread'))[0][0]).toBeGreaterThan(3);
+    processor.close();
+  });
+
   test('a file that cannot be written is said', async () => {
-    expect(await terminal.kthread('trace', '-d', '10ms', '-o', 'no/such/folder')).toMatchObject({ status: 1, err: expect.stringMatching(/^trace: cannot write the trace: ENOENT: /) as string });
+    expect(await terminal.kthread('trace', '-d', '10ms', '-o', 'no/such/folder')).toMatchObject({ status: 1, err: expect.stringMatching(/^trace: cannot write the trace: ENOENT: /m) as string });
   });
 });

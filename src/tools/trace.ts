@@ -8,6 +8,7 @@ import type { TraceEvent } from '../server/protocol.js';
 import { FAILED, STATUS_HELP, onMachine, type Surroundings } from './command.js';
 import { parseDuration } from './duration.js';
 import { perfettoTrace } from './perfetto.js';
+import { printable } from './top_view.js';
 
 interface TraceOptions {
   readonly duration: number;
@@ -43,18 +44,22 @@ export function addTrace(program: Command, around: Surroundings): void {
     };
     const from = await know();
     let lost = 0;
+    let begun = false;
     using interrupted = onInterrupt(around.signal);
     const { signal } = interrupted;
     await client.call('trace', { ms: duration }, {
       onItem(item) {
+        if (!begun && !asJson) around.complain(`trace: recording ${printable(client.hello.name)}; Ctrl-C ends it early\n`);
+        begun = true;
         for (const event of item.events) events.push(event);
         lost += item.lost;
       },
       signal,
     }).catch((error: unknown) => {
-      if (!signal.aborted || around.signal?.aborted) throw error;
+      if (!signal.aborted) throw error;
     });
-    const to = await know();
+    // A shell has ended the connection, too, when it was interrupted.
+    const to = signal.aborted ? events.reduce((last, [, time]) => Math.max(last, time), from) : await know();
     const bytes = perfettoTrace({ hello: client.hello, events, tasks: [...tasks.values()], to, lost });
     try {
       writeFileSync(output, bytes);
