@@ -207,7 +207,7 @@ describe('goes on for ever', () => {
 
   test('a loop without end is a soft lockup with its place', async () => {
     sysctl('kernel.watchdog_thresh', 1);
-    const lines = await runModule(machine(), bad, { what: 'spin' }, (log) => log.some((line) => /soft lockup/.test(line)));
+    const lines = await runModule(machine(), bad, { what: 'spin' }, (log) => /soft lockup[^]*<\/TASK>/.test(log.join('\n')));
     expect(lines.join('\n')).toMatch(/^watchdog: BUG: soft lockup - CPU#\d stuck for \d+s! \[bad\/spin:\d+\]$/m);
     expect(lines.join('\n')).toMatch(/^ {2}(kthread_should_stop\n {2})?spin\+0x.*bad\.c:\d+\n {2}work\+0x/m);
     sysctl('kernel.watchdog_thresh', 10);
@@ -216,7 +216,7 @@ describe('goes on for ever', () => {
 
   test('a sleep without end is a hung task with its place', async () => {
     sysctl('kernel.hung_task_timeout_secs', 1);
-    const lines = await runModule(machine(), bad, { what: 'hang' }, (log) => log.some((line) => /blocked for more/.test(line)));
+    const lines = await runModule(machine(), bad, { what: 'hang' }, (log) => /blocked for more[^]*<\/TASK>/.test(log.join('\n')));
     expect(lines.join('\n')).toMatch(/^INFO: task bad\/hang:\d+ blocked for more than \d+ seconds\.$/m);
     expect(lines.join('\n')).toMatch(/^ *wait_event\n(.*\n)? *work\+0x.*\[bad\] .*bad\.c:\d+$/m);
     sysctl('kernel.hung_task_timeout_secs', 120);
