@@ -31,7 +31,7 @@ import { setPanicHandler, warn, warnOnce, warnTask } from './panic.js';
 import { forEachTask, freePid } from './pid.js';
 import { KERN_ERR, printk } from './printk/printk.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, holder, installThread, isSharedIsolate, listenForNews, mightSleep, needPlain, needThread, pushWake, ready, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking, type WaitOptions } from './sched/core.js';
+import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, holder, installThread, isSharedIsolate, listenForNews, mightSleep, needPlain, needThread, overBudget, pushWake, ready, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking, type WaitOptions } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import { putTask, tryGetTask } from './sched/ref.js';
 import { refrigerator } from './sched/refrigerator.js';
@@ -242,7 +242,9 @@ function create<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, run: bool
     if (mayServe(request)) {
       enlist(request);
       serveAsKthreadd();
-      if (r32(request + CREATE.done + COMPLETION.done) !== 0) return ready(takeAnswer(request, name, run));
+      const take = (): Task => takeAnswer(request, name, run);
+      // Where the event loop is due it goes first, and only then the new thread.
+      if (r32(request + CREATE.done + COMPLETION.done) !== 0) return overBudget() ? ready(0).then(take) : Promise.resolve(take());
     } else submit(request);
     return awaitAnswer(request, name, run);
   } catch (error) {
