@@ -15,6 +15,7 @@ import { host } from '../../arch/host.js';
 import { cas, fetchOr, futexWait, futexWaitAsync, futexWake, load, store, xchg } from '../../lib/atomic.js';
 import { bugOn } from '../../lib/bug.js';
 import { EDEADLK, EPERM, KernelError } from '../../lib/errno.js';
+import { listDelInit } from '../../lib/list.js';
 import { r32, rf64, w32, wf64 } from '../../lib/memory.js';
 import { MACHINE, isolateSlotAt, machineWord } from '../memlayout.js';
 import { forEachTask } from '../pid.js';
@@ -251,9 +252,10 @@ export function needThread(call: string): Thread {
 
 // --- Waking -------------------------------------------------------------------------------------------------------
 
-/** Wakes `task` if it sleeps in one of the states of `mask`. Returns 1 if this call woke it, else 0. Never sleeps. C: wake_up_state. */
-export function wakeUpState(task: number, mask: number): 0 | 1 {
+/** Wakes `task` if it sleeps in one of the states of `mask`; `unlink` is then off its list before it runs. Returns 1 if this call woke it, else 0. Never sleeps. C: wake_up_state. */
+export function wakeUpState(task: number, mask: number, unlink = 0): 0 | 1 {
   if (!tryToWake(task, mask)) return 0;
+  if (unlink !== 0) listDelInit(unlink);
   makeRunnable(task);
   return 1;
 }

@@ -243,20 +243,16 @@ function wakeEntry(node: number, wake: Wake): number {
   return func === CUSTOM_WAKE ? wakeCustom(node, wake) : wakeTask(node, wake.mode);
 }
 
-/** Returns 1 if it woke the task, else 0. C: default_wake_function. */
-export function wakeTask(node: number, mode: number): number {
+/** Returns 1 if it woke the task, else 0; `unlink`: an entry that is off its queue before the task can run. C: default_wake_function. */
+export function wakeTask(node: number, mode: number, unlink = 0): number {
   const task = r32(node + WAIT_QUEUE_ENTRY.private);
   const pid = r32(node + WAIT_QUEUE_ENTRY.pid);
   if (task === 0 || (pid !== 0 && load(task + TASK.pid) !== pid)) return forgetLost(node);
-  return wakeUpState(task, mode);
+  return wakeUpState(task, mode, unlink);
 }
 
 /** C: autoremove_wake_function. */
-export function wakeAndUnlink(node: number, mode: number): number {
-  const woken = wakeTask(node, mode);
-  if (woken > 0) listDelInit(node);
-  return woken;
-}
+export const wakeAndUnlink = (node: number, mode: number): number => wakeTask(node, mode, node);
 
 /** C: woken_wake_function. */
 export function wakeAndRemember(node: number, mode: number): number {
