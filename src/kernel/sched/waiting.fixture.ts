@@ -5,6 +5,8 @@
 import { fetchOr, load } from '../../lib/atomic.js';
 import { CLOSURE, CPU1, PLAIN, until, type Behaviour, type Kind } from '../kinds.fixture.js';
 import { getTaskStruct, kthreadStopPut, wakeUpProcess } from '../kthread.js';
+import { isolateSlotAt } from '../memlayout.js';
+import { ISOLATE } from '../smp.js';
 import { wakeUpState } from './core.js';
 import type { Task } from './handle.js';
 import { TASK, TASK_INTERRUPTIBLE, TASK_WAKEKILL } from './task.js';
@@ -23,7 +25,10 @@ export async function end(task: Task, ms?: number): Promise<number> {
 }
 
 /** It sleeps in the state that ps shows as `letter`. */
-export const sleeps = (task: Task, letter: string): Promise<void> => until(() => task.state === letter && load(task.addr + TASK.wchan) !== 0, `${task.comm} sleeps in ${letter}`);
+export const sleeps = (task: Task, letter: string): Promise<void> => until(() => task.state === letter && load(task.addr + TASK.wchan) !== 0 && !isOnCpu(task), `${task.comm} sleeps in ${letter}`);
+
+/** Whether it has a turn: it may have said that it will sleep, and be looking once more. */
+const isOnCpu = ({ addr }: Task): boolean => load(isolateSlotAt(load(addr + TASK.isolate)) + ISOLATE.curr) === addr;
 
 export const SIGKILL = 1 << 8, SIGTERM = 1 << 14;
 
