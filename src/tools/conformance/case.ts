@@ -72,12 +72,12 @@ function readCase(dir: string, name: string): Case {
     name, file,
     expected: linesOf(readFileSync(join(dir, `${name}.expected`), 'utf8')),
     params: insmod,
-    before: readSteps(path, before), steps: readSteps(path, steps) ?? (fail === undefined ? [{ waitFor: 'done' }] : []), after: readSteps(path, after),
+    before: readSteps(path, before) ?? [], steps: readSteps(path, steps) ?? (fail === undefined ? [{ waitFor: 'done' }] : []), after: readSteps(path, after) ?? [],
     ...(fail !== undefined && { fail }), levels,
     also: also.map((source) => pattern(path, source)),
     subst: replacements(path, subst),
     ...(deviates !== undefined && { deviates: readDeviation(path, deviates) }),
-  } as Case;
+  };
 }
 
 function readJson(path: string): Record<string, unknown> {
@@ -104,7 +104,7 @@ function readSteps(path: string, given: unknown): Step[] | undefined {
   return given as Step[];
 }
 
-function readDeviation(path: string, given: unknown): Case['deviates'] {
+function readDeviation(path: string, given: unknown): NonNullable<Case['deviates']> {
   const { why, subst } = given as { why?: unknown; subst?: unknown };
   if (typeof why !== 'string' || why === '') throw new BadCase(`${path}: "deviates" needs a "why"`);
   return { why, subst: replacements(path, subst) };

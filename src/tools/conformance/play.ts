@@ -53,12 +53,12 @@ class Player {
 
   async all(): Promise<void> {
     const { before, steps, after, fail, params } = this.#case;
-    for (const step of before ?? []) await this.#do(step);
+    for (const step of before) await this.#do(step);
     const errno = await this.#insmod(params);
     if (errno !== fail) this.wrong.push(`insmod: ${errno ?? 'it succeeded'}${fail === undefined ? '' : `, but it must fail with ${fail}`}`);
     if (errno === undefined || fail !== undefined) for (const step of steps) await this.#do(step);
     if (fail === undefined && errno === undefined) await this.#rmmod('');
-    for (const step of after ?? []) await this.#do(step);
+    for (const step of after) await this.#do(step);
   }
 
   /** Whether nothing of the case is left. */
