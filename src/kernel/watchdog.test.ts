@@ -100,10 +100,10 @@ test('T218 it is said again, with a larger figure, and no more once the thread y
 
 test('T114 T221 who sleeps, calls cond_resched or touches the watchdog is never reported, however busy', () => {
   expect(computers.length).toBe(6);
-  for (const { name, at } of computers) expect(load(at + ROUNDS), name).toBeGreaterThan(20);
-  const reports = computers.flatMap(({ task }) => lockupsOf(task));
-  expect(reports.filter(({ seconds }) => seconds > 2)).toEqual([]);
-  expect(reports.length).toBeLessThanOrEqual(1); // A dozen busy OS threads on two cores: the system may starve one of them for two seconds, once.
+  for (const { name, task, at } of computers) {
+    expect(load(at + ROUNDS), name).toBeGreaterThan(20);
+    expect(lockupsOf(task), name).toEqual([]);
+  }
 });
 
 test('T220 with watchdog_thresh 0 or without its watchdog nobody is reported; a figure above 60 is refused', async () => {
