@@ -1,6 +1,7 @@
 // counter.ts in C: counts seconds up to a limit; how far it came is what its function returns, and kthread_stop_put() hands that on.
 #include <linux/module.h>
 #include <linux/kthread.h>
+#include <linux/sched/task.h>
 #include <linux/delay.h>
 
 static uint limit = 30;

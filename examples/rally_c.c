@@ -2,6 +2,7 @@
 #include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/sched/task.h>
 #include <linux/wait.h>
 
 // Of rally.ts, by exportSymbol().

@@ -94,11 +94,6 @@ const EXAMPLES = {
     asks: /compiler/,
     lines: [times(2, 6, /^hello number \d+ from greeter\/200, pid \d+$/), once(/^it greeted \d+ times$/)],
   },
-  'counter.c': {
-    args: ['limit=2', '--for', '4s'],
-    asks: /compiler/,
-    lines: [once(/^counter\/1: 1$/), once(/^counter\/1: 2$/), once(/^counter: it came to 2$/)],
-  },
   'later.c': {
     args: ['--for', '1s'],
     asks: /compiler/,
@@ -117,6 +112,10 @@ const EXAMPLES = {
     holds: (lines) => (Number(/(\d+) ms/.exec(lines[2])[1]) < 5000 ? undefined : 'the stop waited for the slow answer'),
   },
 };
+
+/** Examples that are there in TypeScript and in C, and print the same. */
+const TWINS = ['ticker', 'counter', 'percpu', 'blocking', 'philosophers', 'prodcons', 'doublewake', 'handshake', 'ring', 'freezer', 'poller'];
+for (const name of TWINS) EXAMPLES[`${name}.c`] = { ...EXAMPLES[`${name}.ts`], asks: /compiler/ };
 
 /** Files that another example loads. */
 const PARTS = new Set(['rally_c.c']);
