@@ -7,7 +7,7 @@
 /** A value that follows a chain of awaits, as AsyncLocalStorage does. */
 export interface ContextVar<T extends object> {
   get(): T | undefined;
-  run<R>(value: T, fn: () => R): R;
+  run<R>(value: T | undefined, fn: () => R): R;
   /** Stops following, so that awaits cost nothing more; the next run() starts it again. */
   disable(): void;
 }

@@ -26,12 +26,11 @@ const SIGNAL_BYTES = TASK.sig_kernel + 8 - TASK.sig_pending;
 
 export const forgetSpares = (): void => void (spares.length = 0);
 
-/** `borrowed`: for one blocking call; else it takes turns like a thread. */
-function newTask(name: string, borrowed: boolean): Thread {
+function newTask(name: string): Thread {
   const task = copyProcess({ name, flags: PF_BORROWED | PF_NOFREEZE, kflags: 0, isolate: me, cpu: load(self + ISOLATE.cpu), module: isolateModule(), ppid: 1, cpus: [-1, -1] });
   if (task < 0) throw new KernelError(task, `no task for a blocking call of ${name}: pids or kernel memory are out`);
   setTaskState(task, TASK_RUNNING);
-  const thread = new Thread(task, borrowed);
+  const thread = new Thread(task);
   installThread(thread);
   return thread;
 }
@@ -41,7 +40,7 @@ export function borrowTask(): Thread {
   const caller = holder();
   const name = caller ? readString(caller.addr + TASK.comm, TASK_COMM_LEN) : 'init';
   const spare = spares.pop();
-  const thread = spare ? reuse(spare, name) : newTask(name, true);
+  const thread = spare ? reuse(spare, name) : newTask(name);
   thread.caller = caller;
   if (caller) lend(caller, thread);
   return thread;
@@ -82,7 +81,6 @@ function reuse(thread: Thread, name: string): Thread {
   w32(task + TASK.module, isolateModule());
   w32(task + TASK.tgid, pid);
   store(task + TASK.pid, pid);
-  thread.pid = pid;
   setTaskState(task, TASK_RUNNING);
   countLive(1);
   installThread(thread);
@@ -104,7 +102,7 @@ export function giveBackTask(thread: Thread): void {
 
 /** Runs `fn` in a task of its own, named `name`; settles as `fn` does. */
 export function runInTask<T>(name: string, fn: () => Promise<T> | T): Promise<T> {
-  const thread = newTask(name, false);
+  const thread = newTask(name);
   const result = new Promise<T>((resolve, reject) => {
     startThread(thread, async () => {
       try {

@@ -31,7 +31,7 @@ import { setPanicHandler, warn, warnOnce, warnTask } from './panic.js';
 import { forEachTask, freePid } from './pid.js';
 import { KERN_ERR, printk } from './printk/printk.js';
 import { COMPLETION, completeAt, initCompletionAt, waitForCommon } from './sched/completion.js';
-import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, holder, installThread, isSharedIsolate, listenForNews, mightSleep, needPlain, needThread, overBudget, pushWake, ready, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking, type WaitOptions } from './sched/core.js';
+import { Thread, addTimer, block, blockSync, condReschedSync, currentThread, dropTimers, forgetContexts, holder, installThread, localThread, isSharedIsolate, listenForNews, mightSleep, needPlain, needThread, overBudget, pushWake, ready, removeThread, settleCpu, startThread, tellNews, wakeUpState, waitForFirstWake, setPlainThread, type Blocking, type WaitOptions } from './sched/core.js';
 import { onDispose, taskAt, type Task } from './sched/handle.js';
 import { putTask, tryGetTask } from './sched/ref.js';
 import { refrigerator } from './sched/refrigerator.js';
@@ -103,8 +103,6 @@ interface Start {
 
 /** A request's function and data where it will live, by the request's address. */
 const starts = new Map<number, Start>();
-/** Functions and data of the threads that live here, by task. */
-const bodies = new Map<number, Start>();
 const threadFns = new Map<string, AnyFn>();
 
 // --- Thread functions ---------------------------------------------------------------------------------------------
@@ -550,12 +548,18 @@ export function adoptTask(task: number): void {
     void loadFile(fileOf(task)).then(() => adoptTask(task));
     return;
   }
-  const thread = new Thread(task);
-  installThread(thread);
-  bodies.set(task, start);
+  const thread = newThread(task, start);
   liveAsync++;
   startThread(thread, () => kthread(thread, start));
   announce(thread);
+}
+
+function newThread(task: number, { fn, data }: Start): Thread {
+  const thread = new Thread(task);
+  installThread(thread);
+  thread.fn = fn;
+  thread.data = data;
+  return thread;
 }
 
 /** State D, and the request answered with this task: from here on it waits for its first wake-up. Nobody's: it is stopped at once. */
@@ -653,7 +657,6 @@ function threw(error: unknown): void {
 
 function endAsync(thread: Thread, code: number): void {
   const end = (): void => {
-    bodies.delete(thread.addr);
     doExit(thread, code);
     asyncEnded();
   };
@@ -693,7 +696,6 @@ function moved(thread: Thread, { data, from }: Start): boolean {
   writeString(request + CREATE.name, TASK_NAME_LEN, readString(task + TASK.name, TASK_NAME_LEN));
   setTaskState(task, TASK_NEW);
   w32(task + TASK.create, request);
-  bodies.delete(task);
   removeThread(thread);
   w32(task + TASK.local, 0);
   store(task + TASK.cpu, cpu);
@@ -713,12 +715,11 @@ const contextTimer: Timer = {
 
 /** The whole life of a plain thread, on the isolate that it owns. Returns when it has ended. C: kthread. */
 export async function kthreadOwn(task: number): Promise<void> {
-  const { fn, data } = findStart(task)!;
-  const thread = new Thread(task);
-  installThread(thread);
+  const start = findStart(task)!;
+  const { fn, data } = start;
+  const thread = newThread(task, start);
   setPlainThread(thread);
   beNiceAs(task);
-  bodies.set(task, { fn, data });
   host.setThreadName(readString(task + TASK.comm, TASK_COMM_LEN));
   announce(thread);
   waitForFirstWake(thread);
@@ -732,7 +733,6 @@ export async function kthreadOwn(task: number): Promise<void> {
   } catch (error) {
     code = exitCodeOf(thread, error);
   }
-  bodies.delete(task);
   const timers = dropTimers();
   if (timers > 0) warnTask(task, '', '%s[%d] ended with %d timers armed, which end with it: no other isolate has their functions', taskAt(task).comm, thread.pid, timers);
   setPlainThread(null);
@@ -777,10 +777,15 @@ export function kthreadStopSignal(): AbortSignal {
 }
 
 /** The function that `task` runs, or null if it is no kernel thread or lives on another isolate. C: kthread_func. */
-export const kthreadFunc = (task: Task): AnyFn | null => (task.exists ? (bodies.get(task.addr)?.fn ?? null) : null);
+export const kthreadFunc = (task: Task): AnyFn | null => (ownThread(task)?.fn ?? null) as AnyFn | null;
 
 /** The data `task` was created with, as its function got it; null as kthreadFunc. C: kthread_data, kthread_probe_data. */
-export const kthreadData = (task: Task): unknown => (task.exists && bodies.has(task.addr) ? bodies.get(task.addr)!.data : null);
+export const kthreadData = (task: Task): unknown => (kthreadFunc(task) ? ownThread(task)!.data : null);
+
+function ownThread(task: Task): Thread | undefined {
+  const thread = localThread(task.addr);
+  return task.exists && thread?.addr === task.addr ? thread : undefined;
+}
 
 // --- Waking, stopping, parking ------------------------------------------------------------------------------------
 

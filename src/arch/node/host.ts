@@ -31,7 +31,7 @@ let commFile: number | undefined;
 let wasmMemory: WebAssembly.Memory;
 
 function contextVar<T extends object>(): ContextVar<T> {
-  const storage = new AsyncLocalStorage<T>();
+  const storage = new AsyncLocalStorage<T | undefined>();
   return { get: () => storage.getStore(), run: (value, fn) => storage.run(value, fn), disable: () => storage.disable() };
 }
 

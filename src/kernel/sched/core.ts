@@ -27,7 +27,7 @@ import { traceGone, traceRun, traceStop, traceWake } from '../trace.js';
 import { HaltPoll } from './halt_poll.js';
 import { getTask, putTask } from './ref.js';
 import { freezableSleep } from './refrigerator.js';
-import { initRunQueue, nrRunning, rqPush, rqShift, type Share } from './rq.js';
+import { initRunQueue, nrRunning, rqPush, rqShift } from './rq.js';
 import { signalPendingState } from './signal.js';
 import { KTHREAD_BLOCKING, KTHREAD_LISTENS, KTHREAD_MIGRATES, TASK, TASK_FREEZABLE, TASK_NEW, TASK_NORMAL, TASK_RUNNING, setTaskState, takePoke, taskState, tryToWake } from './task.js';
 import { wchan } from './wchan.js';
@@ -43,38 +43,31 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What every call inside a thread can ask for. Emptied at exit, so that a timer left behind keeps no thread alive. */
-interface Context {
-  thread: Thread | null;
-}
-
 const BUDGET_US = sysctlWord('kernel.sched_budget_us');
 
-/** A task as its own isolate sees it: what cannot be in shared memory. */
+/**
+ * A task as its own isolate sees it: what cannot be in shared memory. A field costs every thread 8 bytes and one that holds a
+ * fraction 16 more, which is why few threads' things stand elsewhere. What awaits follow to know whose they are is the Thread
+ * itself, empty once it ended: a timer that is left behind keeps no more of it alive.
+ */
 export class Thread implements Timer {
-  /** Changes only for a borrowed task's record, from one call to the next. */
-  pid: number;
-  readonly context: Context = { thread: this };
+  /** The function it runs, and what that gets; null for a task that is none. */
+  fn: ((data: never) => unknown) | null = null;
+  data: unknown = null;
+  /** Whether it has its place in this isolate. */
+  alive = false;
   /** Resolves the promise that the thread awaits; null while it runs. */
   gate: ((value: unknown) => void) | null = null;
-  /** Rejects it. */
-  fail: ((error: unknown) => void) | null = null;
-  /** A plain sleep's end, ms since boot: its result is the jiffies left. NaN for a sleep without result. */
-  deadline = NaN;
-  /** Called once when the sleep is over, however it ended. */
-  onAwake: (() => void) | null = null;
+  /** A plain sleep's end, ms since boot: its result is the jiffies left. Null for a sleep without result. */
+  deadline: number | null = null;
   /** The blocking algorithm it is in. */
   op: Blocking<unknown> | null = null;
-  /** Set by an AbortSignal: what the algorithm is told instead of going on. */
-  aborted: { reason: unknown } | null = null;
+  /** Ends the sleep when it fires: the algorithm is told instead of going on. */
+  signal: AbortSignal | null = null;
   queued = false;
-  share: Share | null = null;
-  probing = false;
   due = 0;
   prev: Timer | null = null;
   next: Timer | null = null;
-  /** ms since boot at which its turn began. */
-  turnAt = 0;
   /** Of a blocking call's own task: the thread that called, null where none did. What the call takes is the caller's. */
   caller: Thread | null | undefined = undefined;
   /** The tasks of its blocking calls beyond the first, while they sleep; null if there never were any. */
@@ -82,16 +75,24 @@ export class Thread implements Timer {
   /** Called when somebody has news for it that is no wake-up, such as a stop. */
   onNews: (() => void) | null = null;
 
-  /** `borrowed`: a blocking call's own task; what follows the call is nobody's turn. */
-  constructor(
-    readonly addr: number,
-    readonly borrowed = false,
-  ) {
-    this.pid = r32(addr + TASK.pid);
+  constructor(readonly addr: number) {}
+
+  get pid(): number {
+    return r32(this.addr + TASK.pid);
+  }
+
+  /** A blocking call's own task: what follows the call is nobody's turn. */
+  get borrowed(): boolean {
+    return this.caller !== undefined;
   }
 
   expire(): void {
     wakeUpState(this.addr, TASK_NORMAL | r32(this.addr + TASK.__state));
+  }
+
+  /** Of its AbortSignal. */
+  handleEvent(): void {
+    wakeUpState(this.addr, -1);
   }
 }
 
@@ -113,6 +114,8 @@ let kicked = false;
 const settled = Promise.resolve();
 let turnPending = false;
 let turnStart = 0;
+/** ms since boot at which the turn of whoever has the CPU began. */
+let turnAt = 0;
 let turnSwitches = 0;
 let switches = 0;
 let alarmAt = Infinity;
@@ -121,7 +124,9 @@ let bellArmed = false;
 let bellSeen = 0;
 let isShared = false;
 let resynced = 0;
-let contexts: ReturnType<typeof host.contextVar<Context>>;
+/** Threads whose awaits are being looked at. */
+const probed = new Set<Thread>();
+let contexts: ReturnType<typeof host.contextVar<Thread>>;
 let adopt: (task: number) => void;
 let migrant: () => Thread;
 let onMail: () => void;
@@ -152,7 +157,7 @@ export function initScheduler(shared: boolean, hooks: SchedulerHooks): void {
   bellSeen = load(self + ISOLATE.bell);
   isShared = shared;
   wheel = new TimerWheel(uptime());
-  contexts ??= host.contextVar<Context>();
+  contexts ??= host.contextVar<Thread>();
   ({ adopt, migrant, mail: onMail, borrow, giveBack } = hooks);
   turnStart = uptime();
   host.onAlarm(onAlarm);
@@ -172,6 +177,7 @@ export const isSharedIsolate = (): boolean => isShared;
 export function installThread(thread: Thread): void {
   const local = freeLocals.pop() ?? threads.length;
   threads[local] = thread;
+  thread.alive = true;
   w32(thread.addr + TASK.local, local);
   w32(self + ISOLATE.threads, r32(self + ISOLATE.threads) + 1);
 }
@@ -181,7 +187,8 @@ export function removeThread(thread: Thread): void {
   threads[local] = undefined;
   freeLocals.push(local);
   wheel.cancel(thread);
-  thread.context.thread = null;
+  thread.alive = false;
+  thread.fn = thread.data = null;
   w32(self + ISOLATE.threads, r32(self + ISOLATE.threads) - 1);
   if (onCpu === thread) {
     account(thread, uptime());
@@ -199,7 +206,12 @@ export function forEachThread(visit: (thread: Thread) => void): void {
 
 /** The thread that calls, or null outside of any. On a shared isolate it follows the chain of awaits. */
 export function currentThread(): Thread | null {
-  return stepping ?? plain ?? contexts.get()?.thread ?? null;
+  return stepping ?? plain ?? followed();
+}
+
+function followed(): Thread | null {
+  const thread = contexts.get();
+  return thread?.alive ? thread : null;
 }
 
 /** The thread on whose behalf the calling code runs: what it locks is that thread's, not its borrowed task's. Null outside of any. */
@@ -213,16 +225,14 @@ export function holder(): Thread | null {
 export const preemptWord = (thread: Thread | null): number => (thread === null ? self + ISOLATE.preempt_count : thread.addr + TASK.preempt_count);
 
 /** Runs `fn` as `thread`, and everything it awaits. */
-export const runAs = <T>(thread: Thread, fn: () => T): T => contexts.run(thread.context, fn);
-
-const NOBODY: Context = Object.freeze({ thread: null });
+export const runAs = <T>(thread: Thread, fn: () => T): T => contexts.run(thread, fn);
 
 /** Runs `fn` as no thread at all, whichever it interrupts: the callback of a timer. */
 export function runAsNobody(fn: () => void): void {
   const interrupted = plain;
   plain = null;
   try {
-    if (contexts.get()?.thread) contexts.run(NOBODY, fn);
+    if (followed()) contexts.run(undefined, fn);
     else fn();
   } finally {
     plain = interrupted;
@@ -238,8 +248,8 @@ export function setPlainThread(thread: Thread | null): void {
   plain = thread;
   w32(self + ISOLATE.curr, thread?.addr ?? 0);
   if (!thread) return;
-  thread.turnAt = uptime();
-  wf64(self + ISOLATE.heartbeat, thread.turnAt);
+  turnAt = uptime();
+  wf64(self + ISOLATE.heartbeat, turnAt);
   traceRun(thread.addr);
 }
 
@@ -381,7 +391,7 @@ function reschedule(now = uptime()): void {
       const stepped = thread.op !== null;
       takeTurn(thread, now);
       if (stepped) now = uptime();
-    } else if (thread.probing) host.turn(() => enqueue(thread));
+    } else if (probed.has(thread)) host.turn(() => enqueue(thread));
   }
   switching = false;
 }
@@ -456,36 +466,35 @@ function takeFromTheDead(): void {
 function takeTurn(thread: Thread, now: number): void {
   switches++;
   if (thread.next !== null) wheel.cancel(thread);
-  thread.turnAt = now;
+  turnAt = now;
   w32(self + ISOLATE.curr, thread.addr);
   wf64(self + ISOLATE.heartbeat, now);
   traceRun(thread.addr);
   if (thread.op !== null) step(thread, now);
-  else release(thread, Number.isNaN(thread.deadline) ? undefined : jiffiesUntil(thread.deadline, now));
+  else release(thread, thread.deadline === null ? undefined : jiffiesUntil(thread.deadline, now));
 }
 
 /** Drives the algorithm to its next sleep or its end. */
 function step(thread: Thread, now: number): void {
   stepping = thread;
   try {
-    const { aborted } = thread;
-    thread.aborted = null;
-    const result = aborted ? thread.op!.throw(aborted.reason) : thread.op!.next();
+    const { signal } = thread;
+    if (signal?.aborted) thread.signal = null;
+    const result = signal?.aborted ? thread.op!.throw(signal.reason) : thread.op!.next();
     stepping = null;
     if (result.done) return release(thread, result.value);
     armTimeout(thread, result.value);
     account(thread, now);
   } catch (error) {
     stepping = null;
-    thread.gate = thread.fail;
-    release(thread, error);
+    release(thread, Promise.reject(error as Error));
   }
 }
 
 /** Opens the gate: the thread's own code runs as soon as the microtasks before it have. */
 function release(thread: Thread, value: unknown): void {
   const open = thread.gate!;
-  thread.gate = thread.fail = thread.op = null;
+  thread.gate = thread.op = null;
   w32(thread.addr + TASK.wchan, 0);
   endSleep(thread);
   if (!thread.borrowed) {
@@ -524,9 +533,10 @@ function onTurn(): void {
 
 /** What goes with one blocking call is over: its abort listener, or the task it was carried by. */
 function endSleep(thread: Thread): void {
-  const { onAwake } = thread;
-  thread.onAwake = null;
-  onAwake?.();
+  if (thread.signal !== null) {
+    thread.signal.removeEventListener('abort', thread);
+    thread.signal = null;
+  }
   if (!thread.borrowed) return;
   traceGone(thread.addr);
   giveBack(thread);
@@ -553,12 +563,12 @@ export function tellNews(task: number): void {
 /** Ends a sleep that nobody awaits any more: its algorithm cleans up after itself, and what follows the call never runs. */
 export function dropSleep(thread: Thread): void {
   thread.op?.return(undefined);
-  thread.op = thread.gate = thread.fail = null;
+  thread.op = thread.gate = null;
   endSleep(thread);
 }
 
 /** Puts the calling thread to sleep, or to the end of the queue if its state is RUNNING. Resolves when its turn comes. */
-function suspend(thread: Thread, deadline: number, op: Blocking<unknown> | null, result = NaN): Promise<unknown> {
+function suspend(thread: Thread, deadline: number, op: Blocking<unknown> | null, result: number | null = null): Promise<unknown> {
   const now = uptime();
   atomicCheck(thread.addr);
   thread.op = op;
@@ -573,17 +583,12 @@ function suspend(thread: Thread, deadline: number, op: Blocking<unknown> | null,
 }
 
 let openGate: (value: unknown) => void;
-let failGate: (error: unknown) => void;
-const takeHandles = (open: typeof openGate, fail: typeof failGate): void => {
-  openGate = open;
-  failGate = fail;
-};
+const takeHandle = (open: typeof openGate): void => void (openGate = open);
 
-/** The promise on which an async thread sleeps: nothing but a promise, so that a switch costs one. */
+/** The promise on which an async thread sleeps: nothing but a promise, so that a switch costs one, and nothing kept that could reject it: it is resolved with what does. */
 function makeGate(thread: Thread): Promise<unknown> {
-  const gate = new Promise<unknown>(takeHandles);
+  const gate = new Promise<unknown>(takeHandle);
   thread.gate = openGate;
-  thread.fail = failGate;
   return gate;
 }
 
@@ -596,12 +601,12 @@ export function probeThread(thread: Thread): Promise<string> {
   const follow = thread.gate;
   if (follow === null) return Promise.resolve('');
   thread.gate = null;
-  thread.probing = true;
+  probed.add(thread);
   return new Promise((answer) => {
     const look = (): Promise<unknown> => {
       const trace = host.errorTrace(look);
       const gate = makeGate(thread);
-      thread.probing = false;
+      probed.delete(thread);
       answer(trace);
       return gate;
     };
@@ -621,8 +626,8 @@ function account(thread: Thread, now: number): void {
   const at = thread.addr;
   traceStop(at);
   if (onCpu === thread || thread === plain) {
-    wf64(at + TASK.run_time, rf64(at + TASK.run_time) + now - thread.turnAt);
-    wf64(self + ISOLATE.busy, rf64(self + ISOLATE.busy) + now - thread.turnAt);
+    wf64(at + TASK.run_time, rf64(at + TASK.run_time) + now - turnAt);
+    wf64(self + ISOLATE.busy, rf64(self + ISOLATE.busy) + now - turnAt);
   }
   wf64(at + TASK.last_switch, now);
   w32(self + ISOLATE.nr_switches, r32(self + ISOLATE.nr_switches) + 1);
@@ -688,9 +693,9 @@ function blockUntilRunning(thread: Thread, deadline: number): void {
     if (until > now) futexWait(word, state, until - now); // Returns at once if the word changed: [task:wake].
   }
   settleCpu(thread);
-  thread.turnAt = uptime();
+  turnAt = uptime();
   w32(self + ISOLATE.curr, thread.addr);
-  wf64(self + ISOLATE.heartbeat, thread.turnAt);
+  wf64(self + ISOLATE.heartbeat, turnAt);
   traceRun(thread.addr);
 }
 
@@ -756,18 +761,11 @@ export function blockAtomic<T>(why: string, start: (task: number) => Blocking<T>
     else w32(thread.addr + TASK.wchan, 0);
     return ready(first.value);
   }
-  if (opt?.signal) listenForAbort(thread, opt.signal);
+  if (opt?.signal) {
+    thread.signal = opt.signal;
+    opt.signal.addEventListener('abort', thread, { once: true });
+  }
   return suspend(thread, first.value, op) as Promise<T>;
-}
-
-/** Ends the sleep that begins now when `signal` fires: the algorithm is told, cleans up, and the wait rejects. */
-function listenForAbort(thread: Thread, signal: AbortSignal): void {
-  const abort = (): void => {
-    thread.aborted = { reason: signal.reason };
-    wakeUpState(thread.addr, -1);
-  };
-  signal.addEventListener('abort', abort, { once: true });
-  thread.onAwake = () => signal.removeEventListener('abort', abort);
 }
 
 /** Runs a blocking algorithm for the plain thread that calls, by blocking its isolate. `call` is the Sync spelling's plain name. */

@@ -12,7 +12,7 @@ import type { Thread } from './core.js';
 import { DEFAULT_PRIO, MAX_RT_PRIO, TASK } from './task.js';
 
 /** A thread's place among threads of several priorities. */
-export interface Share {
+interface Share {
   /** Its time on the CPU in ms, weighed by its nice value. */
   vruntime: number;
   /** TASK.run_time when it came last. */
@@ -30,6 +30,7 @@ export let nrRunning = 0;
 const fifo: Thread[] = [];
 let head = 0;
 const heap: Thread[] = [];
+const shares = new WeakMap<Thread, Share>();
 let life = 0;
 let arrivals = 0;
 /** Weighed time below which nobody falls: who slept or is new gets no more than its turn. */
@@ -72,7 +73,8 @@ function pushUnequal(thread: Thread): void {
 }
 
 function insert(thread: Thread): void {
-  const share = (thread.share ??= { vruntime: 0, ran: 0, life: 0, key: 0, order: 0 });
+  let share = shares.get(thread);
+  if (!share) shares.set(thread, (share = { vruntime: 0, ran: 0, life: 0, key: 0, order: 0 }));
   const prio = r32(thread.addr + TASK.prio);
   share.order = ++arrivals;
   share.key = prio < MAX_RT_PRIO ? prio - MAX_RT_PRIO : weigh(share, rf64(thread.addr + TASK.run_time), prio - DEFAULT_PRIO);
@@ -97,7 +99,7 @@ function shiftUnequal(): Thread {
     heap[0] = last;
     down(0);
   }
-  least = Math.max(least, first.share!.key);
+  least = Math.max(least, shares.get(first)!.key);
   return first;
 }
 
@@ -116,7 +118,7 @@ function down(at: number): void {
 }
 
 function before(a: number, b: number): boolean {
-  const [x, y] = [heap[a].share!, heap[b].share!];
+  const [x, y] = [shares.get(heap[a])!, shares.get(heap[b])!];
   return x.key < y.key || (x.key === y.key && x.order < y.order);
 }
 
