@@ -19,6 +19,10 @@ export { moduleParam, type Param, type ParamInfo, type ParamInput, type ParamTyp
 export { symbolGet, symbolPut } from './cc/symbols.js';
 export { exportSymbol, type Exportable, type NumberFunction } from './kernel/symbols.js';
 export { declareShared, type KernelWord, type Words } from './kernel/shared.js';
+// Files of modules in C
+export { KernelFile, openFile, type OpenOptions } from './cc/fs/process.js';
+export { listDir, mknod, type DirItem } from './cc/fs/dcache.js';
+export { O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } from './cc/fs/request.js';
 // Kernel threads
 export {
   NUMA_NO_NODE, getTaskStruct, kthreadCreate, kthreadCreateOnCpu, kthreadCreateOnNode, kthreadCreateSync, kthreadData, kthreadFunc, kthreadPark, kthreadParkSync, kthreadParkme, kthreadParkmeSync, kthreadRun,

@@ -25,8 +25,22 @@
 #define MODULE_DEVICE_TABLE(type, name)
 #define MODULE_IMPORT_NS(ns)
 #define module_name(module)	((module)->name)
-static __always_inline bool try_module_get(struct module *module) { __atomic_fetch_add(&module->refcnt, 1, __ATOMIC_SEQ_CST); return true; }
+static __always_inline bool try_module_get(struct module *module)
+{
+	if (!module)
+		return true;
+	__atomic_fetch_add(&module->refcnt, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&module->state, __ATOMIC_SEQ_CST) != 3) /* MODULE_GOING of kernel/module.ts */
+		return true;
+	__atomic_fetch_sub(&module->refcnt, 1, __ATOMIC_SEQ_CST);
+	return false;
+}
 static __always_inline void __module_get(struct module *module) { try_module_get(module); }
-static __always_inline void module_put(struct module *module) { __atomic_fetch_sub(&module->refcnt, 1, __ATOMIC_SEQ_CST); }
+static __always_inline void module_put(struct module *module) { if (module) __atomic_fetch_sub(&module->refcnt, 1, __ATOMIC_SEQ_CST); }
+#define module_driver(driver, register, unregister, args...) \
+	static int __init driver##_init(void) { return register(&(driver), ##args); } \
+	module_init(driver##_init); \
+	static void __exit driver##_exit(void) { unregister(&(driver), ##args); } \
+	module_exit(driver##_exit)
 static __always_inline int module_refcount(struct module *module) { return module->refcnt; }
 #endif

@@ -1,6 +1,7 @@
 /* Parameters of a module: records that insmod reads (src/cc/params.ts). */
 #ifndef _LINUX_MODULEPARAM_H
 #define _LINUX_MODULEPARAM_H
+#include <linux/stat.h>
 #include <linux/compiler.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
@@ -26,13 +27,4 @@ struct kernel_param {
 #define MODULE_PARM_DESC(name, text) \
 	static const char __UNIQUE_ID(parmdesc)[] __attribute__((__used__, __section__("__parmdesc"), __aligned__(1), no_sanitize("address"))) = #name ":" text
 
-#define S_IRUSR	00400
-#define S_IWUSR	00200
-#define S_IXUSR	00100
-#define S_IRGRP	00040
-#define S_IWGRP	00020
-#define S_IROTH	00004
-#define S_IWOTH	00002
-#define S_IRUGO	(S_IRUSR | S_IRGRP | S_IROTH)
-#define S_IWUGO	(S_IWUSR | S_IWGRP | S_IWOTH)
 #endif

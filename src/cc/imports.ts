@@ -8,6 +8,7 @@ import { asan } from './imports/asan.js';
 import { bitwait } from './imports/bitwait.js';
 import { completion } from './imports/completion.js';
 import { freezer } from './imports/freezer.js';
+import { fs } from './imports/fs.js';
 import { rcu } from './imports/rcu.js';
 import { softirq } from './imports/softirq.js';
 import { timers } from './imports/timers.js';
@@ -23,5 +24,5 @@ import { time } from './imports/time.js';
 import { wait } from './imports/wait.js';
 
 export const imports: Imports = Object.freeze({
-  ...asan, ...bitwait, ...completion, ...freezer, ...kthread, ...locking, ...printk, ...rcu, ...sched, ...signal, ...slab, ...softirq, ...string, ...time, ...timers, ...wait, ...workqueue,
+  ...asan, ...bitwait, ...completion, ...freezer, ...fs, ...kthread, ...locking, ...printk, ...rcu, ...sched, ...signal, ...slab, ...softirq, ...string, ...time, ...timers, ...wait, ...workqueue,
 });

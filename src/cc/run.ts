@@ -15,6 +15,7 @@ import { exportedFunction, type NumberFunction } from '../kernel/symbols.js';
 import { currentThread } from '../kernel/sched/core.js';
 import { self } from '../kernel/smp.js';
 import { asFault } from './fault.js';
+import { runProcess } from './fs/task.js';
 import { imports } from './imports.js';
 import { serveCallbacks } from './softirq.js';
 import { setImportNames } from './trace.js';
@@ -89,25 +90,28 @@ function exportOf(name: string, { about }: Image): unknown {
 }
 
 /** The function with the number `number`; undefined if no module that is loaded has it. */
-function functionAt(number: number): ((...args: number[]) => unknown) | undefined {
+function functionAt(number: number): ((...args: Array<number | bigint>) => unknown) | undefined {
   const image = listImages().find(({ tableBase, tableSize }) => number >= tableBase && number < tableBase + tableSize);
   if (!image) return undefined;
   instanceOf(image);
-  return theRunner().table.get(number) ?? undefined;
+  return (theRunner().table.get(number) as ((...args: Array<number | bigint>) => unknown) | null) ?? undefined;
 }
 
 /**
  * Calls the C function with the number `number` and returns what it does, 0 for nothing. It may take fewer arguments than it
  * is given, as on hardware. Throws what ends the thread.
  */
-export function callC(number: number, ...args: number[]): number {
+export const callC = (number: number, ...args: number[]): number => Number(callWide(number, ...args)) | 0;
+
+/** The same for a function with numbers of 64 bits, which are bigints. */
+export function callWide(number: number, ...args: Array<number | bigint>): number | bigint {
   const target = functionAt(number >>> 0);
   const { pointer, current, low } = theRunner();
   const [before, task] = [pointer.value, current.value];
   current.value = currentThread()?.addr ?? r32(machineWord(MACHINE.init_task));
   try {
     if (!target) throw new WebAssembly.RuntimeError(`no function has the number ${number}`);
-    return Number(target(...args) ?? 0) | 0;
+    return (target(...args) ?? 0) as number | bigint;
   } catch (error) {
     unpoison(low, before - low); // Frames that are left at once do not take the marks of their variables away.
     throw asFault(error);
@@ -148,3 +152,6 @@ export const cSoftirqd = threadfn(import.meta, 'run_ksoftirqd', (): never => ser
 
 /** Runs works. */
 export const cWorker = threadfn(import.meta, 'worker_thread', (): number => serveWorks());
+
+/** A process that uses a file: `process` is its record. */
+export const cProcess = awaitedFn(threadfn(import.meta, 'process', (process: number): number => withLenders(() => runProcess(process))));

@@ -5,6 +5,7 @@
 import { setSymbolLookup } from '../lib/printf.js';
 import { setFrameReader } from '../kernel/panic.js';
 import { lineAt } from './dwarf.js';
+import './fs/records.js';
 import { linesOf, listImages, type Image } from './images.js';
 
 /** Tables of lines; a few hundred bytes a function. */

@@ -84,7 +84,7 @@ export const MACHINE = struct('machine', {
   symbols: ptr('l', 2, 'struct list_head'), // what modules in TypeScript export
   next_table: u32('a'), //      first function index that no such module has had
   freed: ptr('a'), //           what such modules freed a short while ago: see mm/kasan.ts
-  callbacks: ptr('a'), //       timers, tasklets and works of such modules: see cc/softirq.ts
+  callbacks: ptr('a'), files: ptr('a'), // timers, tasklets and works of such modules: see cc/softirq.ts; names and files: cc/fs
   rcu_gp: u32('a'), //          grace periods begun: see cc/rcu.ts
   wchans: ptr('a'), //          names of what tasks wait in
   name: bytes('c', 64), //      what the machine is called where several are listed

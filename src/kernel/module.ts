@@ -36,7 +36,7 @@ import { freeStatics } from './statics.js';
 import { scheduleTimeoutUninterruptible } from './time/sleep.js';
 import { msecsToJiffies, uptime } from './time/time.js';
 
-const MODULE = struct('module', {
+export const MODULE = struct('module', {
   list: ptr('l', LIST_HEAD / 4),
   id: u32('c'), //          instance number, never used twice
   state: u32('a'), //       MODULE_*
@@ -68,7 +68,8 @@ export const IMAGE = struct('module_image', {
 });
 
 const NAME_LEN = 56;
-const MODULE_LOADING = 1, MODULE_LIVE = 2, MODULE_GOING = 3;
+const MODULE_LOADING = 1, MODULE_LIVE = 2;
+export const MODULE_GOING = 3;
 /** How long threads left behind may take to end by themselves before they are ended, ms. */
 const GRACE_MS = 100;
 /** How long a forced rmmod waits for the module's exit, ms. */

@@ -1,0 +1,38 @@
+/* Classes of devices, and devices: what makes the names in /dev. */
+#ifndef _LINUX_DEVICE_H
+#define _LINUX_DEVICE_H
+#include <linux/err.h>
+#include <linux/export.h>
+#include <linux/kdev_t.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/types.h>
+#include <generated/records.h>
+extern struct class *kthread_class_create(const char *name, struct module *owner);
+/* With the module before the name until Linux 6.4. */
+#define __class_create2(owner, name)	kthread_class_create((name), (owner))
+#define __class_create1(name)		kthread_class_create((name), THIS_MODULE)
+#define __class_create_of(a, b, which, ...) which
+#define class_create(args...)	(__class_create_of(args, __class_create2, __class_create1, 0)(args))
+extern void class_destroy(const struct class *cls);
+extern int class_register(const struct class *cls);
+extern void class_unregister(const struct class *cls);
+extern struct device *device_create(const struct class *cls, struct device *parent, dev_t dev, void *data, const char *fmt, ...) __attribute__((__format__(__printf__, 5, 6)));
+extern void device_destroy(const struct class *cls, dev_t dev);
+extern void device_unregister(struct device *dev);
+static __always_inline void *dev_get_drvdata(const struct device *dev) { return dev->driver_data; }
+static __always_inline void dev_set_drvdata(struct device *dev, void *data) { dev->driver_data = data; }
+static __always_inline const char *dev_name(const struct device *dev) { return dev->name ? (const char *)dev->name : dev->init_name; }
+static __always_inline const char *dev_driver_string(const struct device *dev) { return dev->class ? dev->class->name : ""; }
+#define dev_printk(level, dev, fmt, args...) printk(level "%s %s: " fmt, dev_driver_string(dev), dev_name(dev), ##args)
+#define dev_emerg(dev, fmt, args...)	dev_printk(KERN_EMERG, dev, fmt, ##args)
+#define dev_alert(dev, fmt, args...)	dev_printk(KERN_ALERT, dev, fmt, ##args)
+#define dev_crit(dev, fmt, args...)	dev_printk(KERN_CRIT, dev, fmt, ##args)
+#define dev_err(dev, fmt, args...)	dev_printk(KERN_ERR, dev, fmt, ##args)
+#define dev_warn(dev, fmt, args...)	dev_printk(KERN_WARNING, dev, fmt, ##args)
+#define dev_notice(dev, fmt, args...)	dev_printk(KERN_NOTICE, dev, fmt, ##args)
+#define dev_info(dev, fmt, args...)	dev_printk(KERN_INFO, dev, fmt, ##args)
+#define dev_dbg(dev, fmt, args...)	do { if (0) dev_printk(KERN_DEBUG, dev, fmt, ##args); } while (0)
+#endif

@@ -1,0 +1,163 @@
+/* Files, as drivers of devices see them. */
+#ifndef _LINUX_FS_H
+#define _LINUX_FS_H
+#include <linux/errno.h>
+#include <linux/ioctl.h>
+#include <linux/kdev_t.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/stat.h>
+#include <linux/wait.h>
+#include <generated/records.h>
+
+#define SEEK_SET	0
+#define SEEK_CUR	1
+#define SEEK_END	2
+#define O_ACCMODE	00000003
+#define O_RDONLY	00000000
+#define O_WRONLY	00000001
+#define O_RDWR		00000002
+#define O_CREAT		00000100
+#define O_EXCL		00000200
+#define O_TRUNC		00001000
+#define O_APPEND	00002000
+#define O_NONBLOCK	00004000
+#define O_NDELAY	O_NONBLOCK
+#define O_SYNC		04010000
+#define FASYNC		00020000
+#define FMODE_READ	((fmode_t)0x1)
+#define FMODE_WRITE	((fmode_t)0x2)
+#define FMODE_LSEEK	((fmode_t)0x4)
+#define FMODE_STREAM	((fmode_t)0x200000)
+
+static __always_inline struct inode *file_inode(const struct file *file) { return file->f_inode; }
+static __always_inline unsigned int iminor(const struct inode *inode) { return MINOR(inode->i_rdev); }
+static __always_inline unsigned int imajor(const struct inode *inode) { return MAJOR(inode->i_rdev); }
+static __always_inline loff_t i_size_read(const struct inode *inode) { return inode->i_size; }
+static __always_inline void i_size_write(struct inode *inode, loff_t size) { inode->i_size = size; }
+#define file_dentry(file)	((file)->f_path.dentry)
+#define f_dentry		f_path.dentry
+#define d_inode(dentry)		((dentry)->d_inode)
+
+extern int __register_chrdev(unsigned int major, unsigned int baseminor, unsigned int count, const char *name, const struct file_operations *fops);
+extern void __unregister_chrdev(unsigned int major, unsigned int baseminor, unsigned int count, const char *name);
+static __always_inline int register_chrdev(unsigned int major, const char *name, const struct file_operations *fops) { return __register_chrdev(major, 0, 256, name, fops); }
+static __always_inline void unregister_chrdev(unsigned int major, const char *name) { __unregister_chrdev(major, 0, 256, name); }
+extern int kthread_register_region(dev_t dev, unsigned int count, const char *name, int dynamic);
+static __maybe_unused int alloc_chrdev_region(dev_t *dev, unsigned int baseminor, unsigned int count, const char *name)
+{
+	int got = kthread_register_region(baseminor, count, name, 1);
+
+	if (got < 0)
+		return got;
+	*dev = got;
+	return 0;
+}
+static __always_inline int register_chrdev_region(dev_t from, unsigned int count, const char *name) { return kthread_register_region(from, count, name, 0); }
+extern void unregister_chrdev_region(dev_t from, unsigned int count);
+
+/* Moving the position. `whence` beyond these three is refused. */
+static __maybe_unused loff_t fixed_size_llseek(struct file *file, loff_t offset, int whence, loff_t size)
+{
+	loff_t at = whence == SEEK_END ? size + offset : whence == SEEK_CUR ? file->f_pos + offset : offset;
+
+	if (whence < SEEK_SET || whence > SEEK_END || at < 0 || at > size)
+		return -EINVAL;
+	file->f_pos = at;
+	return at;
+}
+static __maybe_unused loff_t generic_file_llseek(struct file *file, loff_t offset, int whence)
+{
+	loff_t at = whence == SEEK_END ? i_size_read(file_inode(file)) + offset : whence == SEEK_CUR ? file->f_pos + offset : offset;
+
+	if (whence < SEEK_SET || whence > SEEK_END || at < 0)
+		return -EINVAL;
+	file->f_pos = at;
+	return at;
+}
+static __maybe_unused loff_t default_llseek(struct file *file, loff_t offset, int whence) { return generic_file_llseek(file, offset, whence); }
+static __maybe_unused loff_t noop_llseek(struct file *file, loff_t offset, int whence) { return file->f_pos; }
+static __maybe_unused loff_t no_seek_end_llseek(struct file *file, loff_t offset, int whence) { return whence == SEEK_END ? -EINVAL : generic_file_llseek(file, offset, whence); }
+#define no_llseek	NULL
+static __maybe_unused loff_t vfs_setpos(struct file *file, loff_t offset, loff_t max)
+{
+	if (offset < 0 || offset > max)
+		return -EINVAL;
+	file->f_pos = offset;
+	return offset;
+}
+
+static __maybe_unused int simple_open(struct inode *inode, struct file *file)
+{
+	if (inode->i_private)
+		file->private_data = inode->i_private;
+	return 0;
+}
+static __maybe_unused int nonseekable_open(struct inode *inode, struct file *file)
+{
+	file->f_mode &= ~FMODE_LSEEK;
+	return 0;
+}
+static __maybe_unused int stream_open(struct inode *inode, struct file *file)
+{
+	file->f_mode = (file->f_mode & ~FMODE_LSEEK) | FMODE_STREAM;
+	return 0;
+}
+extern unsigned long kthread_copy_to_user(void __user *to, const void *from, unsigned long size);
+extern unsigned long kthread_copy_from_user(void *to, const void __user *from, unsigned long size);
+static __maybe_unused ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from, size_t available)
+{
+	loff_t pos = *ppos;
+	size_t left;
+
+	if (pos < 0)
+		return -EINVAL;
+	if (pos >= available || count == 0)
+		return 0;
+	if (count > available - pos)
+		count = available - pos;
+	left = kthread_copy_to_user(to, (const char *)from + pos, count);
+	if (left == count)
+		return -EFAULT;
+	*ppos = pos + count - left;
+	return count - left;
+}
+static __maybe_unused ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *ppos, const void __user *from, size_t count)
+{
+	loff_t pos = *ppos;
+	size_t left;
+
+	if (pos < 0)
+		return -EINVAL;
+	if (pos >= available || count == 0)
+		return 0;
+	if (count > available - pos)
+		count = available - pos;
+	left = kthread_copy_from_user((char *)to + pos, from, count);
+	if (left == count)
+		return -EFAULT;
+	*ppos = pos + count - left;
+	return count - left;
+}
+static __maybe_unused ssize_t memory_read_from_buffer(void *to, size_t count, loff_t *ppos, const void *from, size_t available)
+{
+	loff_t pos = *ppos;
+
+	if (pos < 0)
+		return -EINVAL;
+	if (pos >= available)
+		return 0;
+	if (count > available - pos)
+		count = available - pos;
+	memcpy(to, (const char *)from + pos, count);
+	*ppos = pos + count;
+	return count;
+}
+/* Operations that open() puts in the place of those it was called by. */
+static __always_inline const struct file_operations *fops_get(const struct file_operations *fops) { return fops; }
+#define fops_put(fops)		do { } while (0)
+#define replace_fops(file, fops) do { (file)->f_op = (fops); } while (0)
+#endif

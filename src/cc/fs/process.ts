@@ -1,0 +1,209 @@
+/**
+ * Files as a program uses them: openFile() starts a process that opens one, and what the handle is asked for that process
+ * does. So a driver's code runs in a task of its own, which may block and be interrupted, and whoever asked has an event
+ * loop that goes on. What the process does is task.ts's.
+ */
+import { fetchAnd, load } from '../../lib/atomic.js';
+import { EBADF, EFAULT, EIO, ENOMEM, KernelError } from '../../lib/errno.js';
+import { listAddTail, listInit } from '../../lib/list.js';
+import { r32, rf64, stringSize, u8, w32, wf64, writeString } from '../../lib/memory.js';
+import { isDead } from '../../kernel/fork.js';
+import { createFor, getTaskStruct, putTaskStruct, wakeUpProcess, type ThreadFn } from '../../kernel/kthread.js';
+import { MACHINE, machineWord } from '../../kernel/memlayout.js';
+import { kzalloc } from '../../kernel/mm/slab.js';
+import { COMPLETION, initCompletionAt, waitForCommon } from '../../kernel/sched/completion.js';
+import { block, wakeUpState, type Blocking } from '../../kernel/sched/core.js';
+import type { Task } from '../../kernel/sched/handle.js';
+import { PF_KTHREAD, TASK, TASK_IDLE, TASK_NORMAL } from '../../kernel/sched/task.js';
+import { sendSig } from '../../kernel/signal.js';
+import { me } from '../../kernel/smp.js';
+import { uptime } from '../../kernel/time/time.js';
+import { fsLocked } from './dcache.js';
+import { FS, PROCESS, REQUEST } from './records.js';
+import { OP_CLOSE, OP_IOCTL, OP_LLSEEK, OP_OPEN, OP_POLL, OP_READ, OP_WRITE, allocUser, freeRequest, lockProcess, putProcess, unlockProcess } from './request.js';
+
+/** How often who waits for an answer looks whether the process still lives, ms. */
+const LOOK_MS = 250;
+
+export interface OpenOptions {
+  /** O_RDONLY, O_WRONLY, O_RDWR, with O_NONBLOCK, O_APPEND, O_TRUNC. Default: O_RDONLY. */
+  readonly flags?: number;
+  /** What the process is called in ps: the command that it stands for. Default: 'cat'. */
+  readonly name?: string;
+}
+
+/**
+ * Opens a file of the machine: a device, or what a module in C has below /proc or /sys. A process of its own, named as the
+ * options say, opens it and keeps it open; it ends with close(), or with the program. Throws KernelError with what the driver
+ * said, ENOENT, ENXIO (no driver has that device), EISDIR, EFAULT (an oops ended the process), EAGAIN or ENOMEM. Sleeps. C: open(2).
+ */
+export async function openFile(path: string, { flags = 0, name = 'cat' }: OpenOptions = {}): Promise<KernelFile> {
+  const { cProcess } = await import('../run.js');
+  const process = newProcess();
+  const file = new KernelFile(path, process, await startProcess(process, name, cProcess));
+  const size = stringSize(path);
+  const request = newRequest(OP_OPEN, { a: flags, size });
+  writeString(r32(request + REQUEST.buf), size, path);
+  wakeUpProcess(file.task);
+  try {
+    await file.ask(request, 'open');
+  } catch (error) {
+    file.forget();
+    throw error;
+  }
+  return file;
+}
+
+function newProcess(): number {
+  const process = kzalloc(PROCESS.sizeof);
+  if (process === 0) throw new KernelError(-ENOMEM, 'kernel memory is out: no room for a process');
+  listInit(process + PROCESS.requests);
+  w32(process + PROCESS.refs, 2);
+  w32(process + PROCESS.user, me);
+  fsLocked((fs) => listAddTail(process + PROCESS.link, fs + FS.processes));
+  return process;
+}
+
+async function startProcess(process: number, name: string, fn: ThreadFn<number>): Promise<Task> {
+  try {
+    const task = await createFor({ module: 0, about: name }, fn, process, name);
+    getTaskStruct(task);
+    fetchAnd(task.addr + TASK.flags, ~PF_KTHREAD);
+    w32(task.addr + TASK.mm, machineWord(0)); // It is a process; what of, nobody may ask.
+    w32(task.addr + TASK.ppid, 1);
+    w32(task.addr + TASK.real_parent, r32(machineWord(MACHINE.init_task)));
+    w32(process + PROCESS.task, task.addr);
+    return task.unref();
+  } catch (error) {
+    putProcess(process);
+    putProcess(process);
+    throw error;
+  }
+}
+
+function newRequest(op: number, { a = 0, offset = 0, size = 0, buffer = size > 0 }: { readonly a?: number; readonly offset?: number; readonly size?: number; readonly buffer?: boolean }): number {
+  const request = kzalloc(REQUEST.sizeof);
+  const buf = buffer ? allocUser(size) : 0;
+  if (request === 0 || (buffer && buf === 0)) throw new KernelError(-ENOMEM, `kernel memory is out: no room for ${size} bytes of a process`);
+  w32(request + REQUEST.op, op);
+  w32(request + REQUEST.a, a);
+  w32(request + REQUEST.buf, buf);
+  w32(request + REQUEST.size, size);
+  wf64(request + REQUEST.offset, offset);
+  initCompletionAt(request + REQUEST.done);
+  return request;
+}
+
+/** An open file, in the hands of a process. One thing is done after the other, in the order in which it was asked for. */
+export class KernelFile {
+  private state: 'open' | 'closed' | 'lost' = 'open';
+
+  /** Not for users: openFile makes them. */
+  constructor(
+    readonly path: string,
+    private readonly process: number,
+    /** The process. */
+    readonly task: Task,
+  ) {}
+
+  /** Reads `size` bytes at most, from where the file stands; none at its end. Sleeps as long as the driver does. Throws KernelError with what the driver said, EINTR when a signal ended it, EFAULT when an oops ended the process. C: read(2). */
+  async read(size: number): Promise<Uint8Array> {
+    const request = newRequest(OP_READ, { size, buffer: true });
+    const buf = r32(request + REQUEST.buf);
+    return this.ask(request, 'read', (count) => u8.slice(buf, buf + count));
+  }
+
+  /** Writes `data`, or less; returns how many bytes were taken. Sleeps and throws as read. C: write(2). */
+  async write(data: Uint8Array | string): Promise<number> {
+    const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+    const request = newRequest(OP_WRITE, { size: bytes.length, buffer: true });
+    u8.set(bytes, r32(request + REQUEST.buf));
+    return this.ask(request, 'write');
+  }
+
+  /** Has the driver do `cmd`. `arg` is a number, or bytes whose address it gets; what it writes there stands in `arg` afterwards. Returns what it said, not negative. Sleeps and throws as read; ENOTTY: the driver does not know it. C: ioctl(2). */
+  async ioctl(cmd: number, arg: number | Uint8Array = 0): Promise<number> {
+    if (typeof arg === 'number') return this.ask(newRequest(OP_IOCTL, { a: cmd, size: arg, buffer: false }), 'ioctl');
+    const request = newRequest(OP_IOCTL, { a: cmd, size: arg.length, buffer: true });
+    const buf = r32(request + REQUEST.buf);
+    u8.set(arg, buf);
+    return this.ask(request, 'ioctl', (result) => {
+      arg.set(u8.subarray(buf, buf + arg.length));
+      return result;
+    });
+  }
+
+  /** Moves to `offset` from the start (whence 0), from where it stands (1) or from the end (2). Returns where it stands then. Throws ESPIPE where that is not possible. C: lseek(2). */
+  async llseek(offset: number, whence = 0): Promise<number> {
+    const request = newRequest(OP_LLSEEK, { a: whence, offset });
+    return this.ask(request, 'lseek', () => rf64(request + REQUEST.offset));
+  }
+
+  /** What of `events` (POLLIN 1, POLLOUT 4, ...) the file is ready for, 0 when `timeout` ms have passed; less than 0 waits for ever. Sleeps. C: poll(2). */
+  async poll(events: number, timeout = -1): Promise<number> {
+    return this.ask(newRequest(OP_POLL, { a: events, offset: timeout }), 'poll');
+  }
+
+  /** Sends the process a signal, as Ctrl-C sends SIGINT: what it sleeps in interruptibly ends, and so does the process, which closes the file. False: it has ended already. */
+  signal(sig: number): boolean {
+    if (!this.task.exists || isDead(this.task.addr)) return false;
+    if (load(this.process + PROCESS.sig) === 0) w32(this.process + PROCESS.sig, sig);
+    return sendSig(sig, this.task, false) === 0;
+  }
+
+  /** Closes the file and ends the process; its driver's release has returned then. A second call does nothing. Sleeps. C: close(2). */
+  async close(): Promise<void> {
+    if (this.state !== 'open') return;
+    const closing = this.ask(newRequest(OP_CLOSE, {}), 'close');
+    this.state = 'closed';
+    try {
+      await closing;
+    } finally {
+      this.forget();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Not for users. Asks the process, and sleeps until it answers. */
+  async ask<T = number>(request: number, what: string, take: (result: number) => T = (result) => result as T): Promise<T> {
+    if (this.state === 'closed' || !this.enlist(request)) {
+      freeRequest(request);
+      throw this.state === 'closed' ? new KernelError(-EBADF, `${what} ${this.path}: it is closed`) : new KernelError(-EIO, `${what} ${this.path}: its process has ended`);
+    }
+    const answered = await block('wait4', (waiter) => waitForAnswer(waiter, request, this.task.addr));
+    const result = answered ? r32(request + REQUEST.result) : -EFAULT;
+    const value = result < 0 ? undefined : take(result);
+    freeRequest(request);
+    if (result >= 0) return value as T;
+    throw new KernelError(result, `${what} ${this.path}`);
+  }
+
+  private enlist(request: number): boolean {
+    lockProcess(this.process);
+    const task = r32(this.process + PROCESS.task);
+    if (task !== 0) listAddTail(request, this.process + PROCESS.requests); // [files:ask] pairs with files:sleep
+    unlockProcess(this.process);
+    if (task !== 0) wakeUpState(task, TASK_NORMAL);
+    return task !== 0;
+  }
+
+  /** Not for users. The process is on its way out. */
+  forget(): void {
+    if (this.state === 'lost') return;
+    this.state = 'lost';
+    putTaskStruct(this.task);
+    putProcess(this.process);
+  }
+}
+
+/** Whether there was an answer: not from a process that was ended from outside. */
+function* waitForAnswer(waiter: number, request: number, task: number): Blocking<boolean> {
+  for (;;) {
+    const left = yield* waitForCommon(waiter, request + REQUEST.done, TASK_IDLE, uptime() + LOOK_MS);
+    if (left > 0) return true;
+    if (isDead(task)) return r32(request + REQUEST.done + COMPLETION.done) !== 0;
+  }
+}
