@@ -15,6 +15,7 @@ import { KERN_WARNING, printk } from '../kernel/printk/printk.js';
 import { waitForCommon } from '../kernel/sched/completion.js';
 import { block } from '../kernel/sched/core.js';
 import { KTHREAD_OOPSED, PF_KTHREAD, TASK, TASK_UNINTERRUPTIBLE } from '../kernel/sched/task.js';
+import { isolateAlive } from '../kernel/smp.js';
 import { HZ } from '../kernel/time/time.js';
 import { openKo, placeKo, type Ko, type Placed } from './image.js';
 import { imports } from './imports.js';
@@ -142,12 +143,16 @@ async function runAs<D>(name: string, id: number, fn: ThreadFn<D>, data: D): Pro
   getTaskStruct(task);
   fetchAnd(task.addr + TASK.flags, ~PF_KTHREAD);
   w32(task.addr + TASK.mm, machineWord(0)); // It is a process; what of, nobody may ask.
+  w32(task.addr + TASK.ppid, 1);
   wakeUpProcess(task);
   await block('insmod', (waiter) => waitForCommon(waiter, task.addr + TASK.exited, TASK_UNINTERRUPTIBLE, Infinity));
   const oopsed = (loadWord(task.addr + TASK.kflags) & KTHREAD_OOPSED) !== 0;
   const code = r32(task.addr + TASK.exit_code);
+  const ended = code === -EFAULT && !isolateAlive(loadWord(task.addr + TASK.isolate));
   putTaskStruct(task);
-  if (oopsed) throw new KernelError(-EFAULT, `an oops ended its ${name === 'insmod' ? 'init' : 'exit'}; the log tells where`);
+  const what = name === 'insmod' ? 'init' : 'exit';
+  if (oopsed) throw new KernelError(-EFAULT, `an oops ended its ${what}; the log tells where`);
+  if (ended) throw new KernelError(-EFAULT, `its ${what} was ended`);
   return code;
 }
 
@@ -165,8 +170,7 @@ export const cLoader: Omit<ModuleLoader, 'takes' | 'nameOf'> = {
     const image = imageOf(id);
     if (!image) return;
     for (const record of usedRecords(image.about)) countUser(record, -1);
-    forgetCallbacks(image);
-    forgetWorks(image);
+    if (!(await forgetCallbacks(image)) || !(await forgetWorks(image))) return; // Its code still runs: nothing of it may be freed.
     dropImage(image);
     forgetData(image.base, image.size);
   },

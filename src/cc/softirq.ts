@@ -17,17 +17,20 @@ import { ENOMEM, KernelError } from '../lib/errno.js';
 import { listAdd, listAddTail, listDelInit, listEmpty, listInit, listNext, listRepair } from '../lib/list.js';
 import { r32, rf64, w32, wf64 } from '../lib/memory.js';
 import { HRTIMER, SOFTIRQ, TASKLET, TIMER } from '../kernel/callbacks.js';
+import { isDead } from '../kernel/fork.js';
 import { kthreadSpawn } from '../kernel/kthread.js';
 import { rawSpinLock, rawSpinUnlock } from '../kernel/locking/raw_spinlock.js';
 import { MACHINE, machineWord } from '../kernel/memlayout.js';
 import { kfree, kzalloc } from '../kernel/mm/slab.js';
 import { KERN_ALERT, printk } from '../kernel/printk/printk.js';
 import { gracePeriod, gracePeriodOver } from './rcu.js';
-import { currentThread, needPlain, sleepUntilSync, wakeUpState, type Thread } from '../kernel/sched/core.js';
+import { condReschedSync, currentThread, needPlain, sleepUntilSync, wakeUpState, type Thread } from '../kernel/sched/core.js';
+import { getTask, putTask } from '../kernel/sched/ref.js';
 import { KTHREAD_SYSTEM, KTHREAD_UNREF, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../kernel/sched/task.js';
 import { HARDIRQ_OFFSET, SOFTIRQ_OFFSET, serveOne } from '../kernel/softirq.js';
 import { uptime } from '../kernel/time/time.js';
 import { deferred } from './deferred.js';
+import { endIfStuck } from './evict.js';
 import type { Image } from './images.js';
 import { cSoftirqd, callC } from './run.js';
 import { functionName } from './trace.js';
@@ -37,8 +40,6 @@ export const KIND_TIMER = 0, KIND_HRTIMER = 1, KIND_DELAYED_WORK = 2;
 
 /** How long somebody who waits for a callback sleeps between two looks, ms. */
 const LOOK_MS = 1;
-/** How often who unloads a module looks. */
-const GONE_LOOKS = 100;
 
 /** The record of this machine. */
 export function softirqs(): number {
@@ -114,11 +115,11 @@ export function disarmTimer(timer: number): boolean {
   return was;
 }
 
-/** Waits until `what` is not being called any more, `looks` times LOOK_MS at most; at once for the callback itself. */
-export function waitWhileRuns(what: number, looks = Infinity): void {
+/** Waits until `what` is not being called any more; at once for the callback itself. */
+export function waitWhileRuns(what: number): void {
   const at = softirqs();
   if (what === 0 || currentThread()?.addr === load(at + SOFTIRQ.task)) return;
-  for (let i = 0; i < looks && load(at + SOFTIRQ.running) === what; i++) futexWait(at + SOFTIRQ.running, what, LOOK_MS);
+  while (load(at + SOFTIRQ.running) === what) futexWait(at + SOFTIRQ.running, what, LOOK_MS);
 }
 
 /** Whether `what` is being called. */
@@ -176,22 +177,30 @@ export const rcuCounts = (): readonly [queued: number, done: number] => [load(so
 /** Calls what a grace period has passed for, and begins the next one. Whether callbacks still wait. */
 function runRcu(at: number): boolean {
   if (r32(at + SOFTIRQ.rcu_wait) !== 0 && gracePeriodOver(r32(at + SOFTIRQ.rcu_gp))) {
-    let node = reversed(r32(at + SOFTIRQ.rcu_wait));
-    w32(at + SOFTIRQ.rcu_wait, 0);
-    for (let next = 0; node !== 0; node = next) {
-      next = r32(node);
+    for (let node = takeRcu(at); node !== 0; node = takeRcu(at)) {
       callOne(at, node, r32(node + 4));
+      lock(at);
       store(at + SOFTIRQ.rcu_done, r32(at + SOFTIRQ.rcu_done) + 1);
+      unlock(at);
     }
   }
   lock(at);
   if (r32(at + SOFTIRQ.rcu_wait) === 0 && r32(at + SOFTIRQ.rcu_next) !== 0) {
-    w32(at + SOFTIRQ.rcu_wait, r32(at + SOFTIRQ.rcu_next));
+    w32(at + SOFTIRQ.rcu_wait, reversed(r32(at + SOFTIRQ.rcu_next)));
     w32(at + SOFTIRQ.rcu_next, 0);
     w32(at + SOFTIRQ.rcu_gp, gracePeriod());
   }
   unlock(at);
   return r32(at + SOFTIRQ.rcu_wait) !== 0;
+}
+
+/** Takes the first off the list of those whose time has come: one at a time, since a callback may never return. 0: none. */
+function takeRcu(at: number): number {
+  lock(at);
+  const node = r32(at + SOFTIRQ.rcu_wait);
+  if (node !== 0) w32(at + SOFTIRQ.rcu_wait, r32(node));
+  unlock(at);
+  return node;
 }
 
 function reversed(list: number): number {
@@ -213,26 +222,39 @@ function callOne(at: number, node: number, func: number): void {
 
 function wakeServer(at: number): void {
   const task = load(at + SOFTIRQ.task);
-  if (task !== 0) wakeUpState(task, TASK_NORMAL);
-  else if (cas(at + SOFTIRQ.starting, 0, 1) === 0) kthreadSpawn(cSoftirqd, undefined, -1, 'ksoftirqd/c', KTHREAD_SYSTEM | KTHREAD_UNREF, { module: 0 });
+  if (task !== 0 && !isDead(task)) return void wakeUpState(task, TASK_NORMAL);
+  if (task !== 0 && cas(at + SOFTIRQ.task, task, 0) === task) clearUpBehind(at, task);
+  if (cas(at + SOFTIRQ.starting, 0, 1) === 0) kthreadSpawn(cSoftirqd, undefined, -1, 'ksoftirqd/c', KTHREAD_SYSTEM | KTHREAD_UNREF, { module: 0 });
+}
+
+/** What the thread leaves that was ended in the middle of a callback: that one is over, for who waits for it. */
+function clearUpBehind(at: number, task: number): void {
+  lock(at);
+  let waiting = 0;
+  for (const list of [SOFTIRQ.rcu_wait, SOFTIRQ.rcu_next]) for (let node = r32(at + list); node !== 0; node = r32(node)) waiting++;
+  store(at + SOFTIRQ.rcu_done, r32(at + SOFTIRQ.rcu_queued) - waiting);
+  store(at + SOFTIRQ.running, 0);
+  unlock(at);
+  store(at + SOFTIRQ.starting, 0); // Whoever next wants something starts another one.
+  putTask(task);
 }
 
 /** The life of that thread. C: run_ksoftirqd. */
 export function serveCallbacks(): never {
   const thread = needPlain('ksoftirqd');
   const at = softirqs();
+  getTask(thread.addr); // Its record stays what it is for who finds it dead.
   store(at + SOFTIRQ.task, thread.addr);
   try {
     for (;;) serveOrSleep(thread, at);
   } finally {
-    store(at + SOFTIRQ.task, 0); // Whoever next wants something starts another one.
-    store(at + SOFTIRQ.starting, 0);
+    if (cas(at + SOFTIRQ.task, thread.addr, 0) === thread.addr) clearUpBehind(at, thread.addr);
   }
 }
 
 function serveOrSleep(thread: Thread, at: number): void {
   const rcu = runRcu(at);
-  if (runOne(at)) return;
+  if (runOne(at)) return void condReschedSync(); // Busy is not stuck.
   setTaskState(thread.addr, TASK_INTERRUPTIBLE); // [softirq:sleep] pairs with softirq:arm
   const deadline = nextMoment(at);
   const busy = deadline <= uptime() || (!rcu && r32(at + SOFTIRQ.rcu_next) !== 0);
@@ -291,18 +313,36 @@ export const hrtimerMoment = (timer: number): number => ((r32(timer + HRTIMER.ex
 
 /** Calls a function of C in atomic context; what it does wrong is reported, and the thread goes on. */
 function serve(at: number, what: number, offset: number, kind: string, func: number, call: () => number): void {
+  w32(at + SOFTIRQ.func, func);
   store(at + SOFTIRQ.running, what);
   serveOne({ what: `${kind} ${functionName(func) ?? ''}`, raised: true, serve: () => void call() }, offset);
 }
 
 // --- Modules that go ----------------------------------------------------------------------------------------------
 
-/** Takes away what a module leaves that is unloaded, and says so: it would be called when its code is no more. */
-export function forgetCallbacks(image: Image): void {
-  if (load(machineWord(MACHINE.callbacks)) === 0) return;
+/**
+ * Takes away what a module leaves that is unloaded, and says so: it would be called when its code is no more. A callback that
+ * does not return is ended with its thread, and another one goes on with the others'. False if that thread does not end: then
+ * the module's memory must stay. Sleeps.
+ */
+export async function forgetCallbacks(image: Image): Promise<boolean> {
+  if (load(machineWord(MACHINE.callbacks)) === 0) return true;
   const at = softirqs();
-  const left: string[] = [];
   lock(at);
+  const left = [...takeOff(at, image), ...takeOffRcu(at, image)];
+  unlock(at);
+  for (const what of left) printk('%sBUG: module %s was removed, but its %s is still armed; it is taken off\n', KERN_ALERT, image.about.name, what);
+  const gone = await endIfStuck(image, () => {
+    const busy = load(at + SOFTIRQ.running) !== 0 && !isDead(load(at + SOFTIRQ.task)) && isOf(image, 0, r32(at + SOFTIRQ.func));
+    return busy ? { task: load(at + SOFTIRQ.task), what: `callback ${functionName(r32(at + SOFTIRQ.func))}` } : undefined;
+  });
+  if (!gone) return false;
+  wakeServer(at);
+  return true;
+}
+
+function takeOff(at: number, image: Image): string[] {
+  const left: string[] = [];
   for (const [list, offset, kind] of [[SOFTIRQ.timers, TIMER.function, 'timer'], [SOFTIRQ.tasklets, TASKLET.callback, 'tasklet']] as const) {
     for (let node = listNext(at + list), next = 0; node !== at + list; node = next) {
       next = listNext(node);
@@ -310,12 +350,27 @@ export function forgetCallbacks(image: Image): void {
       const func = isDelay ? deferred.functionOf(node) : r32(node + offset);
       if (!isOf(image, node, func)) continue;
       unlink(node);
-      left.push(`${kind} ${functionName(func) ?? ''}`);
+      left.push(`${kind} ${functionName(func)}`);
     }
   }
-  unlock(at);
-  waitWhileRuns(load(at + SOFTIRQ.running), GONE_LOOKS);
-  for (const what of left) printk('%sBUG: module %s was removed, but its %s is still armed; it is taken off\n', KERN_ALERT, image.about.name, what);
+  return left;
+}
+
+function takeOffRcu(at: number, image: Image): string[] {
+  const left: string[] = [];
+  for (const list of [SOFTIRQ.rcu_wait, SOFTIRQ.rcu_next]) {
+    for (let link = at + list, node = r32(link); node !== 0; node = r32(link)) {
+      const func = r32(node + 4);
+      if (!isOf(image, node, func)) {
+        link = node;
+        continue;
+      }
+      w32(link, r32(node));
+      store(at + SOFTIRQ.rcu_done, r32(at + SOFTIRQ.rcu_done) + 1);
+      left.push(`RCU callback ${functionName(func)}`);
+    }
+  }
+  return left;
 }
 
 /** Whether a record at `at` with the function `func` is that module's. */

@@ -20,6 +20,7 @@ import { MACHINE, machineWord } from '../kernel/memlayout.js';
 import { kfree, kzalloc } from '../kernel/mm/slab.js';
 import { KERN_ALERT, KERN_ERR, printk } from '../kernel/printk/printk.js';
 import { currentThread, needPlain, sleepUntilSync, wakeUpState } from '../kernel/sched/core.js';
+import { getTask, putTask } from '../kernel/sched/ref.js';
 import { KTHREAD_SYSTEM, KTHREAD_UNREF, PF_WQ_WORKER, TASK, TASK_IDLE, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../kernel/sched/task.js';
 import { WaitQueueHead } from '../kernel/sched/wait.js';
 import { waitEventSync } from '../kernel/sched/wait_event.js';
@@ -27,6 +28,7 @@ import { initQueue, wakeQueue } from '../kernel/sched/wait_queue.js';
 import { numPossibleCpus } from '../kernel/smp.js';
 import { momentOfJiffies, jiffies, uptime } from '../kernel/time/time.js';
 import { deferred } from './deferred.js';
+import { endIfStuck } from './evict.js';
 import type { Image } from './images.js';
 import { cWorker, callC } from './run.js';
 import { KIND_DELAYED_WORK, armTimer, disarmTimer, isOf, poolWord, waitWhileRuns } from './softirq.js';
@@ -186,10 +188,23 @@ function until(over: (pool: number) => boolean): void {
 }
 
 function someWorker(pool: number, is: (worker: number) => boolean): boolean {
-  for (let at = listNext(pool + POOL.workers); at !== pool + POOL.workers; at = listNext(at)) {
-    if (r32(at + WORKER.current_work) !== 0 && is(at) && !isDead(r32(at + WORKER.task))) return true;
+  for (let at = listNext(pool + POOL.workers), after = 0; at !== pool + POOL.workers; at = after) {
+    after = listNext(at);
+    if (isDead(r32(at + WORKER.task))) bury(pool, at);
+    else if (r32(at + WORKER.current_work) !== 0 && is(at)) return true;
   }
   return false;
+}
+
+/** Takes away what a worker left that was ended wherever it was: its work is over, and another may be started. */
+function bury(pool: number, worker: number): void {
+  const wq = r32(worker + WORKER.wq);
+  if (r32(worker + WORKER.current_work) !== 0) w32(wq + WQ.nr_active, r32(wq + WQ.nr_active) - 1);
+  else w32(pool + POOL.starting, 0); // It may have been chosen to take one.
+  listDelInit(worker + WORKER.link);
+  w32(pool + POOL.nr_workers, r32(pool + POOL.nr_workers) - 1);
+  putTask(r32(worker + WORKER.task));
+  kfree(worker);
 }
 
 const runs = (pool: number, work: number): number => {
@@ -266,6 +281,7 @@ export function currentWork(): number {
 function kick(pool: number): void {
   let task = 0;
   const start = locked(pool, () => {
+    someWorker(pool, () => false); // Buries the dead.
     if (next(pool) === 0 || r32(pool + POOL.starting) > 0) return -1;
     for (let at = listNext(pool + POOL.workers); at !== pool + POOL.workers; at = listNext(at)) {
       if (r32(at + WORKER.idle) === 0) continue;
@@ -304,6 +320,7 @@ export function serveWorks(): number {
   if (me === 0) throw new KernelError(-ENOMEM, 'kernel memory is out: no room for a worker');
   fetchOr(task + TASK.flags, PF_WQ_WORKER);
   w32(me + WORKER.task, task);
+  getTask(task); // Its record stays what it is for who finds it dead.
   locked(pool, () => listAddTail(me + WORKER.link, pool + POOL.workers));
   try {
     while (serveOne(pool, me));
@@ -312,6 +329,7 @@ export function serveWorks(): number {
       listDelInit(me + WORKER.link);
       w32(pool + POOL.nr_workers, r32(pool + POOL.nr_workers) - 1);
     });
+    putTask(task);
     kfree(me);
   }
   return 0;
@@ -330,7 +348,7 @@ function serveOne(pool: number, me: number): boolean {
   kick(pool); // It may sleep for long; more may be to do.
   const wq = r32(me + WORKER.wq);
   try {
-    callWork(r32(me + WORKER.task), work, r32(work + WORK.func));
+    callWork(r32(me + WORKER.task), work, r32(me + WORKER.func));
   } finally {
     locked(pool, () => {
       w32(wq + WQ.nr_active, r32(wq + WQ.nr_active) - 1);
@@ -347,6 +365,7 @@ function take(me: number, work: number): void {
   store(work + WORK.state, load(work + WORK.state) & ~PENDING);
   w32(wq + WQ.nr_active, r32(wq + WQ.nr_active) + 1);
   w32(me + WORKER.current_work, work);
+  w32(me + WORKER.func, r32(work + WORK.func));
   w32(me + WORKER.seq, r32(work + WORK.seq));
   w32(me + WORKER.wq, wq);
 }
@@ -386,19 +405,29 @@ function callWork(task: number, work: number, func: number): void {
 
 // --- Modules that go ----------------------------------------------------------------------------------------------
 
-/** Takes away the works that an unloaded module leaves on a queue, and says so. */
-export function forgetWorks(image: Image): void {
-  if (load(machineWord(MACHINE.callbacks)) === 0 || load(poolWord()) === 0) return;
+/** Takes away the works that an unloaded module leaves on a queue, and says so; one that does not return is ended with its worker. False if that does not end. Sleeps. */
+export async function forgetWorks(image: Image): Promise<boolean> {
+  if (load(machineWord(MACHINE.callbacks)) === 0 || load(poolWord()) === 0) return true;
   const pool = thePool();
-  const left = locked(pool, () => {
-    const names: string[] = [];
-    for (let at = listNext(pool + POOL.works), after = 0; at !== pool + POOL.works; at = after) {
-      after = listNext(at);
-      if (!isOf(image, at, r32(at + WORK.func))) continue;
-      listDelInit(at);
-      names.push(functionName(r32(at + WORK.func)));
-    }
-    return names;
-  });
-  for (const name of left) printk('%sBUG: module %s was removed, but its work %s is still queued; it is taken off\n', KERN_ALERT, image.about.name, name);
+  for (const name of locked(pool, () => takeOff(pool, image))) printk('%sBUG: module %s was removed, but its work %s is still queued; it is taken off\n', KERN_ALERT, image.about.name, name);
+  const gone = await endIfStuck(image, () => locked(pool, () => {
+    let task = 0, func = 0;
+    someWorker(pool, (worker) => isOf(image, 0, (func = r32(worker + WORKER.func))) && (task = r32(worker + WORKER.task)) !== 0);
+    return task === 0 ? undefined : { task, what: `work ${functionName(func)}` };
+  }));
+  if (!gone) return false;
+  kick(pool);
+  wakeQueue(pool + POOL.waiters, { mode: TASK_NORMAL, nr: 0, key: 0 });
+  return true;
+}
+
+function takeOff(pool: number, image: Image): string[] {
+  const names: string[] = [];
+  for (let at = listNext(pool + POOL.works), after = 0; at !== pool + POOL.works; at = after) {
+    after = listNext(at);
+    if (!isOf(image, at, r32(at + WORK.func))) continue;
+    listDelInit(at);
+    names.push(functionName(r32(at + WORK.func)));
+  }
+  return names;
 }

@@ -19,7 +19,7 @@ export const SOFTIRQ = struct('c_softirq', {
   lock: u32('a'), task: ptr('a'), starting: u32('a'), //               the thread, 0: not started
   running: ptr('a'), timers: ptr('l', 2), tasklets: ptr('l', 2), //    what is being called, and what will be
   rcu_next: ptr('l'), rcu_wait: ptr('l'), rcu_gp: u32('l'), //         callbacks that wait for the next grace period, the last one first; for the present one; which that is
-  rcu_queued: u32('l'), rcu_done: u32('a'), pool: ptr('a'), //         of the works: see cc/workqueue.ts
+  rcu_queued: u32('l'), rcu_done: u32('a'), func: u32('o'), pool: ptr('a'), // func: number of the function of `running`; pool: of the works, see cc/workqueue.ts
 });
 
 export const WORK = struct('work_struct', {
@@ -30,7 +30,7 @@ export const WORK = struct('work_struct', {
 export const WQ = struct('workqueue_struct', { flags: u32('c'), max_active: u32('c'), nr_active: u32('l'), name: ptr('c', 6) });
 
 export const WORKER = struct('c_worker', {
-  link: ptr('l', 2), task: ptr('c'), idle: u32('l'), current_work: ptr('l'), seq: u32('l'), wq: ptr('l'), // what it runs, 0: nothing; queued under this number, and to this queue
+  link: ptr('l', 2), task: ptr('c'), idle: u32('l'), current_work: ptr('l'), func: u32('l'), seq: u32('l'), wq: ptr('l'), // what it runs, 0: nothing, and the number of its function; queued under this number, and to this queue
 });
 
 export const POOL = struct('c_worker_pool', {

@@ -18,7 +18,7 @@ import { kthreadStop } from './kthread.js';
 import { findPid, oneMachine, threads } from './machine.fixture.js';
 import { MACHINE, machineWord } from './memlayout.js';
 import { BEGAN, ENDED, EXIT, GO, INIT, WORDS } from './module_words.fixture.js';
-import type { InsmodOptions, Module } from './module.js';
+import { rmmod, type InsmodOptions, type Module } from './module.js';
 import type { ParamInput } from './params.js';
 import { dmesg } from './printk/syslog.js';
 import { kernelUsage, usageGrown } from './slab.fixture.js';
@@ -230,4 +230,21 @@ test('a file that was edited, or one that it imports, is read anew when it is lo
     await machine().rmmod('edited');
   }
   expect(log()).toEqual(['hello world', 'bye hello', 'good day world', 'bye good day', 'good day moon', 'bye good day']);
+});
+
+test('an init that never returns, and an exit that somebody else waits for: force ends them, and they are told', async () => {
+  const file = join(folder, 'stuck.mjs');
+  writeFileSync(file, 'import { moduleExit, moduleInit, moduleParam, printk } from \'kthread\';\nconst where = moduleParam(import.meta, \'where\', \'charp\', \'\', \'where it hangs\');\nconst stuck = (at) => { if (where.value === at) { printk(\'stuck in %s\\n\', at); for (;;); } };\nmoduleInit(() => stuck(\'init\'));\nmoduleExit(() => stuck(\'exit\'));\n');
+  const before = holdings();
+  const loading = machine().insmod(file, { where: 'init' }).catch((error: unknown) => error);
+  await until(() => log().includes('stuck in init'));
+  await expect(rmmod('stuck')).rejects.toMatchObject({ errno: -EBUSY });
+  expect(await rmmod('stuck', { force: true })).toEqual(['module stuck was being loaded, which was ended']);
+  expect(await loading).toMatchObject({ errno: -EFAULT });
+  await machine().insmod(file, { where: 'exit' });
+  const removing = rmmod('stuck');
+  await until(() => log().includes('stuck in exit'));
+  expect(await rmmod('stuck', { force: true })).toEqual(['module stuck was being removed, which was ended']);
+  expect(await removing).toEqual([]);
+  expect([names().includes('stuck'), holdings()]).toEqual([false, before]);
 });

@@ -29,7 +29,7 @@ import { COMPLETION, completeAllAt, completeAt, initCompletionAt, waitForCommon 
 import { block, currentThread } from './sched/core.js';
 import { taskAt, type Task } from './sched/handle.js';
 import { KTHREAD_SYSTEM, TASK, TASK_DEAD, TASK_UNINTERRUPTIBLE } from './sched/task.js';
-import { ISOLATE, ISOLATE_FREE, SHARED, forEachIsolate, isolateAlive, reserveIsolate } from './smp.js';
+import { ISOLATE, SHARED, forEachIsolate, isolateAlive, reserveIsolate } from './smp.js';
 import { taskTrace } from './stacktrace.js';
 import { dropSymbols } from './symbols.js';
 import { freeStatics } from './statics.js';
@@ -202,13 +202,13 @@ function forEachModule(visit: (at: number) => void): void {
   rawSpinUnlock(lock);
 }
 
-function findModule(name: string): number {
+function find(is: (at: number) => boolean): number {
   let found = 0;
-  forEachModule((at) => {
-    if (readString(at + MODULE.name, NAME_LEN) === name) found = at;
-  });
+  forEachModule((at) => void (is(at) && (found = at)));
   return found;
 }
+
+const findModule = (name: string): number => find((at) => readString(at + MODULE.name, NAME_LEN) === name);
 
 /** All loaded modules, the latest first. C: lsmod. */
 export function listModules(): Module[] {
@@ -218,9 +218,8 @@ export function listModules(): Module[] {
 }
 
 setModuleTag((id) => {
-  let tag = '';
-  if (id !== 0) forEachModule((at) => void (r32(at + MODULE.id) === id && (tag = ` [${readString(at + MODULE.name, NAME_LEN)}]`)));
-  return tag;
+  const at = id === 0 ? 0 : recordOf(id);
+  return at === 0 ? '' : ` [${readString(at + MODULE.name, NAME_LEN)}]`;
 });
 
 const describe = (at: number): Module => ({
@@ -306,13 +305,7 @@ async function loadForeign(foreign: ModuleLoader, at: number, file: string, path
 }
 
 /** The record of the module with the number `id`, 0: none. */
-export function recordOf(id: number): number {
-  let record = 0;
-  forEachModule((at) => {
-    if (r32(at + MODULE.id) === id) record = at;
-  });
-  return record;
-}
+export const recordOf = (id: number): number => find((at) => r32(at + MODULE.id) === id);
 
 /** One module more or less uses the one whose record is at `record`. */
 export function countUser(record: number, by: 1 | -1): void {
@@ -394,7 +387,10 @@ function initThrew(at: number, error: unknown): void {
 // --- rmmod --------------------------------------------------------------------------------------------------------
 
 export interface RmmodOptions {
-  /** Also a module in use, without an exit, or whose exit does not return within five seconds. Taints the machine. C: O_TRUNC. */
+  /**
+   * Also a module in use, without an exit, or whose exit does not return within five seconds; and ends an init, or an exit that
+   * somebody else waits for, which hangs. Taints the machine. C: O_TRUNC.
+   */
   readonly force?: boolean;
 }
 
@@ -410,7 +406,10 @@ export async function rmmod(name: string, { force = false }: RmmodOptions = {}):
   if (r32(at + MODULE.has_exit) === 0) obstacles.push('has no exit function and cannot be removed');
   if (load(at + MODULE.refcnt) > 0) obstacles.push('is in use');
   if (obstacles.length > 0 && !force) throw new KernelError(-EBUSY, `rmmod: module ${name} ${obstacles[0]}`);
-  if (cas(at + MODULE.state, MODULE_LIVE, MODULE_GOING) !== MODULE_LIVE) throw new KernelError(-EBUSY, `rmmod: module ${name} is being loaded or removed`);
+  if (cas(at + MODULE.state, MODULE_LIVE, MODULE_GOING) !== MODULE_LIVE) {
+    if (force && isolatesOf(r32(at + MODULE.id)).length > 0) return breakOff(at);
+    throw new KernelError(-EBUSY, `rmmod: module ${name} is being loaded or removed; --force ends an init or exit that hangs`);
+  }
   initCompletionAt(at + MODULE.done);
   if (r32(at + MODULE.loaded) !== 0) {
     const exited = loader!.exit(r32(at + MODULE.id)).then(() => true);
@@ -423,6 +422,17 @@ export async function rmmod(name: string, { force = false }: RmmodOptions = {}):
   }
   const broke = force ? reportForced(at, obstacles) : [];
   await unload(at);
+  return broke;
+}
+
+/** Ends an init or exit for which somebody else waits, who then does the rest. */
+async function breakOff(at: number): Promise<string[]> {
+  const id = r32(at + MODULE.id);
+  const broke = reportForced(at, [`was being ${load(at + MODULE.state) === MODULE_LOADING ? 'loaded' : 'removed'}, which was ended`]);
+  await endIsolates(at);
+  if (r32(at + MODULE.isolate) !== 0) initThrew(at, withoutStack('rmmod --force ended its init'));
+  completeAllAt(at + MODULE.done);
+  for (let waited = 0; waited < REAP_MS && recordOf(id) !== 0; waited++) await scheduleTimeoutUninterruptible(msecsToJiffies(1));
   return broke;
 }
 
@@ -504,21 +514,18 @@ async function unload(at: number): Promise<void> {
 async function endIsolates(at: number): Promise<boolean> {
   const id = r32(at + MODULE.id);
   const why = `its module ${readString(at + MODULE.name, NAME_LEN)} was removed`;
-  forEachIsolate((isolate) => {
-    if (load(isolate + ISOLATE.module) === id) sendMail(HOST_ISOLATE, { kind: 'end', number: r32(isolate + ISOLATE.number), why } satisfies EndMail);
-  });
-  for (let waited = 0; waited < REAP_MS && isolatesOf(id) > 0; waited++) await scheduleTimeoutUninterruptible(msecsToJiffies(1));
-  if (isolatesOf(id) === 0) return true;
+  for (const number of isolatesOf(id)) sendMail(HOST_ISOLATE, { kind: 'end', number, why } satisfies EndMail);
+  for (let waited = 0; waited < REAP_MS && isolatesOf(id).length > 0; waited++) await scheduleTimeoutUninterruptible(msecsToJiffies(1));
+  if (isolatesOf(id).length === 0) return true;
   printk('%srmmod: an isolate of the module does not end; it is in a call that blocks its OS thread\n', KERN_WARNING);
   return false;
 }
 
-function isolatesOf(id: number): number {
-  let n = 0;
-  forEachIsolate((isolate) => {
-    if (load(isolate + ISOLATE.module) === id && load(isolate + ISOLATE.state) !== ISOLATE_FREE) n++;
-  });
-  return n;
+/** The numbers of its isolates. */
+function isolatesOf(id: number): number[] {
+  const numbers: number[] = [];
+  forEachIsolate((at) => void (load(at + ISOLATE.module) === id && numbers.push(r32(at + ISOLATE.number))));
+  return numbers;
 }
 
 function forget(at: number): void {

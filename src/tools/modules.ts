@@ -46,10 +46,10 @@ function parse(args: readonly string[]): ReturnType<typeof parseLoads> {
 
 function addRmmod(program: Command, around: Surroundings): void {
   const command = program.command('rmmod').description('remove modules').argument('<names...>')
-    .option('-f, --force', 'also a module that is in use, has no exit, or whose exit hangs; says what that broke')
+    .option('-f, --force', 'also a module that is in use, has no exit, or whose init or exit hangs; says what that broke')
     .addHelpText('after', `
 The module's exit stops its threads; it is waited for. Threads that it leaves behind are reported in the log and ended.
---force waits for the exit for five seconds. What a thread held when it was ended, a lock, a file, stays as it is.
+--force waits for the exit for five seconds; it ends an init, or the exit that another rmmod waits for, at once. What a thread held when it was ended, a lock, a file, stays as it is.
 ${STATUS_HELP}`);
   onMachine<{ readonly force?: true }>(command, around, (job) => forEach('rmmod', 'module', job, async (name) => {
     const { broke } = await job.client.call('rmmod', { name, force: job.options.force === true });
