@@ -1,16 +1,42 @@
-/* Modules. */
+/* Modules. Brings along what Linux's does by way of kmod.h, kobject.h, srcu.h and percpu.h, and modules rely on. */
 #ifndef _LINUX_MODULE_H
 #define _LINUX_MODULE_H
 #include <linux/list.h>
+#include <linux/stat.h>
+#include <linux/cache.h>
+#include <linux/completion.h>
+#include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/idr.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
+#include <linux/jump_label.h>
 #include <linux/kernel.h>
+#include <linux/kmod.h>
+#include <linux/kref.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/percpu.h>
+#include <linux/preempt.h>
+#include <linux/rbtree.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
+#include <linux/seqlock.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/stringify.h>
+#include <linux/timer.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <generated/records.h>
 
 #define MODULE_INFO(tag, info) \
