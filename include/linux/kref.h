@@ -2,9 +2,7 @@
 #ifndef _LINUX_KREF_H
 #define _LINUX_KREF_H
 #include <linux/refcount.h>
-struct kref {
-	refcount_t refcount;
-};
+#include <generated/records.h>
 #define KREF_INIT(n)		{ .refcount = REFCOUNT_INIT(n) }
 static __always_inline void kref_init(struct kref *ref) { refcount_set(&ref->refcount, 1); }
 static __always_inline unsigned int kref_read(const struct kref *ref) { return refcount_read(&ref->refcount); }

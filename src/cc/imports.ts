@@ -4,6 +4,7 @@
  * add a line to docs/c-modules.md. A module that wants a name that is not here is refused when it is loaded.
  */
 import type { Imports } from './abi.js';
+import './fs/param.js'; // Processes open its files, and nothing in C calls it.
 import { asan } from './imports/asan.js';
 import { bitwait } from './imports/bitwait.js';
 import { completion } from './imports/completion.js';
@@ -13,10 +14,13 @@ import { rcu } from './imports/rcu.js';
 import { softirq } from './imports/softirq.js';
 import { timers } from './imports/timers.js';
 import { workqueue } from './imports/workqueue.js';
+import { kobject } from './imports/kobject.js';
 import { kthread } from './imports/kthread.js';
 import { locking } from './imports/locking.js';
 import { printk } from './imports/printk.js';
+import { procFs } from './imports/proc_fs.js';
 import { sched } from './imports/sched.js';
+import { seqFile } from './imports/seq_file.js';
 import { signal } from './imports/signal.js';
 import { slab } from './imports/slab.js';
 import { string } from './imports/string.js';
@@ -24,5 +28,5 @@ import { time } from './imports/time.js';
 import { wait } from './imports/wait.js';
 
 export const imports: Imports = Object.freeze({
-  ...asan, ...bitwait, ...completion, ...freezer, ...fs, ...kthread, ...locking, ...printk, ...rcu, ...sched, ...signal, ...slab, ...softirq, ...string, ...time, ...timers, ...wait, ...workqueue,
+  ...asan, ...bitwait, ...completion, ...freezer, ...fs, ...kobject, ...kthread, ...locking, ...printk, ...procFs, ...rcu, ...sched, ...seqFile, ...signal, ...slab, ...softirq, ...string, ...time, ...timers, ...wait, ...workqueue,
 });

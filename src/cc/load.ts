@@ -19,6 +19,8 @@ import { isolateAlive } from '../kernel/smp.js';
 import { HZ } from '../kernel/time/time.js';
 import { openKo, placeKo, type Ko, type Placed } from './image.js';
 import { imports } from './imports.js';
+import { forgetNames } from './fs/drain.js';
+import { addParamFiles, removeParamFiles } from './fs/param.js';
 import { findSymbol, type ExportedSymbol } from '../kernel/symbols.js';
 import { addImage, dropImage, isFunctionNumber, listImages, type About, type Image } from './images.js';
 import { readTags, setParams } from './params.js';
@@ -46,10 +48,12 @@ async function load(path: string, module: NewModule): ReturnType<ModuleLoader['l
   const about = aboutOf(ko, placed, module, uses, lent);
   try {
     const params = setParams(placed.parts.get('__param'), placed.parts.get('__parmdesc'), module);
+    addParamFiles(module, placed.parts.get('__param'));
     addImage({ id: module.id, base, size: ko.dataSize, tableBase, tableSize: ko.tableSize, about, code: placed.code, lines: placed.lines });
     for (const record of usedRecords(about)) countUser(record, 1);
     return { params, info: readTags(placed.parts.get('modinfo')), hasExit: about.exit !== 0 || about.init === 0 };
   } catch (error) {
+    removeParamFiles(module.name);
     forgetData(base, ko.dataSize);
     throw error;
   }
@@ -170,6 +174,8 @@ export const cLoader: Omit<ModuleLoader, 'takes' | 'nameOf'> = {
     const image = imageOf(id);
     if (!image) return;
     for (const record of usedRecords(image.about)) countUser(record, -1);
+    removeParamFiles(image.about.name);
+    forgetNames(image);
     if (!(await forgetCallbacks(image)) || !(await forgetWorks(image))) return; // Its code still runs: nothing of it may be freed.
     dropImage(image);
     forgetData(image.base, image.size);

@@ -16,15 +16,20 @@ const INTEGERS: Readonly<Record<string, readonly [size: number, min: number, max
   byte: [1, 0, 0xff], short: [2, -0x8000, 0x7fff], ushort: [2, 0, 0xffff], int: [4, -0x80000000, 0x7fffffff], uint: [4, 0, 0xffffffff], long: [4, -0x80000000, 0x7fffffff], ulong: [4, 0, 0xffffffff], hexint: [4, 0, 0xffffffff],
 };
 
-interface Part {
+export interface Part {
   readonly at: number;
   readonly size: number;
 }
 
-interface Param {
+/** A record of module_param(). */
+export interface Param {
+  /** Its address. */
+  readonly at: number;
   readonly name: string;
   readonly type: string;
   readonly variable: number;
+  /** Who may see and set it in /sys, 0: nobody. */
+  readonly perm: number;
   readonly most: number;
   readonly count: number;
 }
@@ -41,13 +46,12 @@ export function setParams(records: Part | undefined, descriptions: Part | undefi
   return declared.map(({ name, type, most }) => ({ name, type: shownType(type, most), desc: told.get(name) ?? '' }));
 }
 
-function readRecords(part: Part | undefined): Param[] {
-  if (!part) return [];
-  return Array.from({ length: Math.floor(part.size / (PARAM_WORDS * 4)) }, (_, i) => {
-    const at = part.at + i * PARAM_WORDS * 4;
-    return { name: readString(r32(at), 256), type: readString(r32(at + 4), 64), variable: r32(at + 8), most: r32(at + 16), count: r32(at + 20) };
-  });
+export function readRecords(part: Part | undefined): Param[] {
+  return part ? Array.from({ length: Math.floor(part.size / (PARAM_WORDS * 4)) }, (_, i) => readRecord(part.at + i * PARAM_WORDS * 4)) : [];
 }
+
+export const readRecord = (at: number): Param =>
+  ({ at, name: readString(r32(at), 256), type: readString(r32(at + 4), 64), variable: r32(at + 8), perm: r32(at + 12), most: r32(at + 16), count: r32(at + 20) });
 
 /** What MODULE_LICENSE() and its like leave: "tag=text". Authors of the same module are one text. */
 export function readTags(part: Part | undefined): Record<string, string> {
@@ -76,20 +80,47 @@ function shownType(type: string, most: number): ParamType {
   return type.startsWith('u') || type === 'byte' || type === 'hexint' ? 'uint' : 'int';
 }
 
+/** Sets a parameter to what insmod was given for it. Throws KernelError EINVAL, after a line in the log. */
 function setOne(param: Param, text: string, id: number, module: string): void {
   try {
-    if (param.most > 0 && param.type !== 'string') setArray(param, text, id);
-    else setValue(param, param.variable, text, id);
+    setParam(param, text, id);
   } catch (error) {
     if (error instanceof KernelError) printk('%s%s: `%s\' invalid for parameter `%s\'\n', KERN_ERR, module, text, param.name);
     throw error;
   }
 }
 
+/** Sets a parameter of the module with the number `id`. Throws KernelError EINVAL. */
+export function setParam(param: Param, text: string, id: number): void {
+  if (param.most > 0 && param.type !== 'string') setArray(param, text, id);
+  else setValue(param, param.variable, text, id);
+}
+
+/** The value as /sys shows it, without the newline. C: param_get_int and its like. */
+export function showParam(param: Param): string {
+  const { type, variable, most, count } = param;
+  if (most === 0 || type === 'string') return showValue(type, variable);
+  const size = sizeOf(type);
+  return Array.from({ length: count === 0 ? most : Math.min(most, r32(count)) }, (_, i) => showValue(type, variable + i * size)).join(',');
+}
+
+const sizeOf = (type: string): number => INTEGERS[type]?.[0] ?? (type === 'bool' || type === 'invbool' ? 1 : 4);
+
+function showValue(type: string, at: number): string {
+  if (type === 'bool' || type === 'invbool') return (u8[at] !== 0) === (type === 'bool') ? 'Y' : 'N';
+  if (type === 'string') return readString(at, 4096);
+  if (type === 'charp') return r32(at) === 0 ? '(null)' : readString(r32(at), 4096);
+  const size = sizeOf(type);
+  const raw = size === 4 ? r32(at) : size === 2 ? u8[at] | (u8[at + 1] << 8) : u8[at];
+  if (type === 'short') return String((raw << 16) >> 16);
+  if (type === 'hexint') return `0x${(raw >>> 0).toString(16).padStart(6, '0')}`;
+  return String(INTEGERS[type][1] < 0 ? raw : raw >>> 0);
+}
+
 function setArray(param: Param, text: string, id: number): void {
   const values = text.split(',');
   if (values.length > param.most) throw new KernelError(-EINVAL, `parameter ${param.name} takes at most ${param.most} values, not ${values.length}`);
-  const size = INTEGERS[param.type]?.[0] ?? (param.type === 'bool' ? 1 : 4);
+  const size = sizeOf(param.type);
   values.forEach((value, i) => setValue(param, param.variable + i * size, value, id));
   if (param.count !== 0) w32(param.count, values.length);
 }

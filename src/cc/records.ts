@@ -31,6 +31,10 @@ const RECORDS: Readonly<Record<string, { readonly tag?: string; readonly also?: 
   class: {},
   device: {},
   miscdevice: {},
+  kref: {},
+  kobject: {},
+  kset: {},
+  seq_file: {},
   task_struct: { also: { __state: 'unsigned int state', prio: 'int normal_prio', cpus_allowed: 'cpumask_t cpus_ptr[1]; cpumask_t cpus_mask', sig_pending: 'struct { sigset_t signal; } pending' } },
 };
 
@@ -41,7 +45,7 @@ const PROLOGUE = [
   'struct mm_struct;', 'struct task_struct;', 'struct workqueue_struct;', 'struct wait_queue_entry;', 'struct timer_list;', 'struct hrtimer;', 'struct work_struct;', 'struct tasklet_struct;',
   'typedef int (*wait_queue_func_t)(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key);',
   'typedef void (*timer_func_t)(struct timer_list *timer);', 'typedef int (*hrtimer_func_t)(struct hrtimer *timer);',
-  'struct file;', 'struct device;', 'struct class;', 'struct attribute_group;', 'typedef void (*device_release_t)(struct device *);', 'struct inode;', 'struct cdev;', 'struct dentry;', 'struct module;', 'struct poll_table_struct;',
+  'struct kset;', 'struct kobj_type;', 'struct seq_operations;', 'struct file;', 'struct device;', 'struct class;', 'struct attribute_group;', 'typedef void (*device_release_t)(struct device *);', 'struct inode;', 'struct cdev;', 'struct dentry;', 'struct module;', 'struct poll_table_struct;',
   'struct qstr { unsigned int hash, len; const unsigned char *name; };', 'struct path { void *mnt; struct dentry *dentry; };', 'typedef void *fl_owner_t;',
   'typedef loff_t (*fop_llseek_t)(struct file *, loff_t, int);', 'typedef ssize_t (*fop_read_t)(struct file *, char *, size_t, loff_t *);', 'typedef ssize_t (*fop_write_t)(struct file *, const char *, size_t, loff_t *);',
   'typedef unsigned int (*fop_poll_t)(struct file *, struct poll_table_struct *);', 'typedef long (*fop_ioctl_t)(struct file *, unsigned int, unsigned long);', 'typedef int (*fop_old_ioctl_t)(struct inode *, struct file *, unsigned int, unsigned long);',

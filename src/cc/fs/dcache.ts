@@ -15,8 +15,7 @@ import { kfree, kzalloc } from '../../kernel/mm/slab.js';
 import { DENTRY, ENTRY, FS, INODE } from './records.js';
 
 /** Bits of a mode. */
-const S_IFMT = 0o170000;
-export const S_IFDIR = 0o040000, S_IFCHR = 0o020000;
+export const S_IFMT = 0o170000, S_IFDIR = 0o040000, S_IFCHR = 0o020000, S_IFREG = 0o100000, S_IFLNK = 0o120000;
 
 /** Which functions an entry's operations are; see setFileOps() in file.ts. */
 export const KIND_DIR = 0, KIND_CHR = 1, KIND_FOPS = 2;
@@ -121,6 +120,15 @@ function makeEntry(fs: number, parent: number, name: string, { mode, kind, ops =
   listInit(at + ENTRY.siblings);
   listInit(at + ENTRY.children);
   return at;
+}
+
+/** The entry called `name` of a directory, not what it links to; 0: none. */
+export const entryIn = (dir: number, name: string): number => fsLocked(() => findChild(dir, name));
+
+/** All entries that `wanted` picks, without what is below them. */
+export function findEntries(wanted: (entry: number) => boolean): number[] {
+  const below = (dir: number): number[] => children(dir).flatMap((entry) => (wanted(entry) ? [entry] : below(entry)));
+  return fsLocked((fs) => below(r32(fs + FS.root)));
 }
 
 const link = (parent: number, entry: number): void => listAddTail(entry + ENTRY.siblings, parent + ENTRY.children);

@@ -16,7 +16,7 @@ import { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } from './request.js';
 import { KIND_DIR, KIND_FOPS, fsLocked, getEntry, inodeOf, isDir, lookup, pathOf, putEntry } from './dcache.js';
 
 const O_ACCMODE = 3, O_DIRECTORY = 0o200000;
-const FMODE_READ = 1, FMODE_WRITE = 2, FMODE_LSEEK = 4, FMODE_STREAM = 0x200000;
+export const FMODE_READ = 1, FMODE_WRITE = 2, FMODE_LSEEK = 4, FMODE_STREAM = 0x200000;
 const ENOIOCTLCMD = 515;
 /** A file that says nothing about poll is always ready to be read and written. */
 const DEFAULT_POLLMASK = 0x145;

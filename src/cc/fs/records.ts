@@ -3,6 +3,9 @@
  * machine compares all layouts. What C sees of them is made from these tables by cc/records.ts.
  */
 import { bytes, f64Field, ptr, s32, struct, u32 } from '../../lib/struct.js';
+import { MUTEX } from '../../kernel/locking/mutex.js';
+import { REFCOUNT } from '../../kernel/locking/refcount.js';
+import { SPINLOCK } from '../../kernel/locking/spinlock.js';
 import { COMPLETION } from '../../kernel/sched/completion.js';
 
 // --- What C sees --------------------------------------------------------------------------------------------------
@@ -54,6 +57,29 @@ export const DEVICE = struct('device', {
 export const MISCDEVICE = struct('miscdevice', {
   minor: s32('c'), name: ptr('c', 1, 'const char *'), fops: ptr('c', 1, 'const struct file_operations *'), list: ptr('l', 2, 'struct list_head'), parent: ptr('c', 1, 'struct device *'),
   this_device: ptr('c', 1, 'struct device *'), groups: ptr('c', 1, 'const struct attribute_group **'), nodename: ptr('c', 1, 'const char *'), mode: u32('c', 1, 'umode_t'),
+});
+
+const KREF = struct('kref', { refcount: u32('a', REFCOUNT.sizeof / 4, 'struct refcount_struct') });
+
+export const KOBJECT = struct('kobject', {
+  name: ptr('l', 1, 'const char *'), entry: ptr('l', 2, 'struct list_head'), parent: ptr('l', 1, 'struct kobject *'), kset: ptr('l', 1, 'struct kset *'),
+  ktype: ptr('c', 1, 'const struct kobj_type *'), sd: ptr('l', 1, 'struct dentry *'), kref: u32('a', KREF.sizeof / 4, 'struct kref'),
+  flags: u32('l'), module: u32('c'), // what kobject.ts knows of it; number of the module whose directory it is
+});
+
+export const KSET = struct('kset', {
+  list: ptr('l', 2, 'struct list_head'), list_lock: u32('a', SPINLOCK.sizeof / 4, 'struct spinlock'), kobj: u32('a', KOBJECT.sizeof / 4, 'struct kobject'), uevent_ops: ptr('c', 1, 'const void *'),
+});
+
+/** What a file whose text is made keeps between two reads. */
+export const SEQ_FILE = struct('seq_file', {
+  buf: ptr('l', 1, 'char *'), size: u32('l', 1, 'size_t'),
+  from: u32('l', 1, 'size_t'), count: u32('l', 1, 'size_t'), // what was made and not read yet; count is size: what was to be written last did not fit
+  pad_until: u32('l', 1, 'size_t'),
+  index: f64Field('l', 1, 'loff_t'), read_pos: f64Field('l', 1, 'loff_t'), // the item that comes next; the byte at which a read in order goes on
+  lock: u32('l', MUTEX.sizeof / 4, 'struct mutex'),
+  op: ptr('c', 1, 'const struct seq_operations *'), poll_event: s32('l', 1, 'int'),
+  file: ptr('c', 1, 'const struct file *'), private: ptr('c', 1, 'void *'),
 });
 
 // --- The tree -----------------------------------------------------------------------------------------------------

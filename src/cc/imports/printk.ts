@@ -23,7 +23,7 @@ function store(at: number, size: number, made: string): number {
 }
 
 /** As store, but says how much was written. */
-const storeCut = (at: number, size: number, made: string): number => Math.min(store(at, size >>> 0, made), Math.max(0, (size >>> 0) - 1));
+export const storeCut = (at: number, size: number, made: string): number => Math.min(store(at, size >>> 0, made), Math.max(0, (size >>> 0) - 1));
 
 /** A number in a text, as kstrto* read it: the whole text but for a newline at its end. */
 function kstrto(at: number, base: number, min: bigint, max: bigint): bigint | number {
