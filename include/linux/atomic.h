@@ -10,6 +10,14 @@
 #define xchg(ptr, value)	__atomic_exchange_n(ptr, value, __ATOMIC_SEQ_CST)
 #define cmpxchg(ptr, old, new)	({ __typeof__(*(ptr)) __old = (old); __atomic_compare_exchange_n(ptr, &__old, new, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); __old; })
 #define try_cmpxchg(ptr, oldp, new) __atomic_compare_exchange_n(ptr, oldp, new, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+#define cmpxchg_relaxed(ptr, old, new) cmpxchg(ptr, old, new)
+#define cmpxchg_acquire(ptr, old, new) cmpxchg(ptr, old, new)
+#define cmpxchg_release(ptr, old, new) cmpxchg(ptr, old, new)
+#define cmpxchg64(ptr, old, new) cmpxchg(ptr, old, new)
+#define cmpxchg_local(ptr, old, new) cmpxchg(ptr, old, new)
+#define xchg_relaxed(ptr, value) xchg(ptr, value)
+#define xchg_acquire(ptr, value) xchg(ptr, value)
+#define xchg_release(ptr, value) xchg(ptr, value)
 #define smp_mb()		__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb()		smp_mb()
 #define smp_wmb()		smp_mb()
@@ -57,9 +65,34 @@ static __always_inline bool name##_add_unless(type *v, word i, word unless) { re
 static __always_inline bool name##_inc_not_zero(type *v) { return name##_add_unless(v, 1, 0); } \
 static __always_inline word name##_dec_if_positive(type *v) { word seen = name##_read(v); while (seen > 0 && !name##_try_cmpxchg(v, &seen, seen - 1)); return seen - 1; } \
 static __always_inline word name##_read_acquire(const type *v) { return name##_read(v); } \
-static __always_inline void name##_set_release(type *v, word i) { name##_set(v, i); }
+static __always_inline void name##_set_release(type *v, word i) { name##_set(v, i); } \
+static __always_inline word name##_fetch_andnot(word i, type *v) { return name##_fetch_and(~i, v); } \
+static __always_inline bool name##_inc_unless_negative(type *v) { word seen = name##_read(v); while (seen >= 0) if (name##_try_cmpxchg(v, &seen, seen + 1)) return true; return false; } \
+static __always_inline bool name##_dec_unless_positive(type *v) { word seen = name##_read(v); while (seen <= 0) if (name##_try_cmpxchg(v, &seen, seen - 1)) return true; return false; }
+
+/* The weaker orders are the strong one: WebAssembly has no other. */
+#define __atomic_order(name, type, word, order) \
+static __always_inline word name##_add_return_##order(word i, type *v) { return name##_add_return(i, v); } \
+static __always_inline word name##_sub_return_##order(word i, type *v) { return name##_sub_return(i, v); } \
+static __always_inline word name##_inc_return_##order(type *v) { return name##_inc_return(v); } \
+static __always_inline word name##_dec_return_##order(type *v) { return name##_dec_return(v); } \
+static __always_inline word name##_fetch_add_##order(word i, type *v) { return name##_fetch_add(i, v); } \
+static __always_inline word name##_fetch_sub_##order(word i, type *v) { return name##_fetch_sub(i, v); } \
+static __always_inline word name##_fetch_inc_##order(type *v) { return name##_fetch_inc(v); } \
+static __always_inline word name##_fetch_dec_##order(type *v) { return name##_fetch_dec(v); } \
+static __always_inline word name##_fetch_or_##order(word i, type *v) { return name##_fetch_or(i, v); } \
+static __always_inline word name##_fetch_and_##order(word i, type *v) { return name##_fetch_and(i, v); } \
+static __always_inline word name##_fetch_xor_##order(word i, type *v) { return name##_fetch_xor(i, v); } \
+static __always_inline word name##_fetch_andnot_##order(word i, type *v) { return name##_fetch_andnot(i, v); } \
+static __always_inline word name##_xchg_##order(type *v, word i) { return name##_xchg(v, i); } \
+static __always_inline word name##_cmpxchg_##order(type *v, word old, word i) { return name##_cmpxchg(v, old, i); } \
+static __always_inline bool name##_try_cmpxchg_##order(type *v, word *old, word i) { return name##_try_cmpxchg(v, old, i); }
+#define __atomic_orders(name, type, word) __atomic_order(name, type, word, relaxed) __atomic_order(name, type, word, acquire) __atomic_order(name, type, word, release)
 
 __atomic_family(atomic, atomic_t, int)
 __atomic_family(atomic64, atomic64_t, s64)
 __atomic_family(atomic_long, atomic_long_t, int)
+__atomic_orders(atomic, atomic_t, int)
+__atomic_orders(atomic64, atomic64_t, s64)
+__atomic_orders(atomic_long, atomic_long_t, int)
 #endif

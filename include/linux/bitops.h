@@ -50,6 +50,8 @@ static __always_inline int fls64(u64 x) { return x ? 64 - __builtin_clzll(x) : 0
 #define hweight32(x)		__builtin_popcount(x)
 #define hweight64(x)		__builtin_popcountll(x)
 #define hweight_long(x)		__builtin_popcountl(x)
+static __always_inline int get_count_order(unsigned int n) { return n == 0 ? -1 : fls(n - 1); }
+static __always_inline int get_count_order_long(unsigned long n) { return get_count_order(n); }
 static __always_inline u32 rol32(u32 x, unsigned int by) { return (x << (by & 31)) | (x >> (-by & 31)); }
 static __always_inline u32 ror32(u32 x, unsigned int by) { return (x >> (by & 31)) | (x << (-by & 31)); }
 static __always_inline u64 rol64(u64 x, unsigned int by) { return (x << (by & 63)) | (x >> (-by & 63)); }

@@ -10,4 +10,6 @@
 #define unreachable()		__builtin_unreachable()
 #define __same_type(a, b)	__builtin_types_compatible_p(__typeof__(a), __typeof__(b))
 #define data_race(x)		(x)
+/* What the compiler knows of a variable it forgets. */
+#define OPTIMIZER_HIDE_VAR(x)	__asm__ ("" : "=r" (x) : "0" (x))
 #endif

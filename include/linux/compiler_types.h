@@ -49,6 +49,8 @@
 #define asmlinkage
 #define fallthrough		__attribute__((__fallthrough__))
 #define notrace
+#define __visible
+#define __no_sanitize_address	__attribute__((no_sanitize("address")))
 
 /* A record of the module's own, in a part of its data that only such records are in. */
 #define __module_record(part)	__attribute__((__used__, __section__(part), __aligned__(4), no_sanitize("address")))

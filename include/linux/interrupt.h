@@ -13,8 +13,13 @@ typedef int irqreturn_t;
 #define tasklet_setup(tasklet, fn)	(*(tasklet) = (struct tasklet_struct){ .callback = (fn) })
 #define tasklet_init(tasklet, fn, value) (*(tasklet) = (struct tasklet_struct){ .old = (void *)(fn), .data = (value) })
 #define from_tasklet(var, tasklet, field) container_of(tasklet, __typeof__(*(var)), field)
-#define DECLARE_TASKLET(name, fn)	struct tasklet_struct name = { .callback = (fn) }
-#define DECLARE_TASKLET_DISABLED(name, fn) struct tasklet_struct name = { .count = ATOMIC_INIT(1), .callback = (fn) }
+/* With a value behind the function, as before Linux 5.9, the function gets that. */
+#define __TASKLET_FN(fn)		.callback = (fn)
+#define __TASKLET_OLD(fn, value)	.old = (void *)(fn), .data = (unsigned long)(value)
+#define __tasklet_of(a, b, which, ...)	which
+#define __TASKLET(fn...)		__tasklet_of(fn, __TASKLET_OLD, __TASKLET_FN)(fn)
+#define DECLARE_TASKLET(name, fn...)	struct tasklet_struct name = { __TASKLET(fn) }
+#define DECLARE_TASKLET_DISABLED(name, fn...) struct tasklet_struct name = { .count = ATOMIC_INIT(1), __TASKLET(fn) }
 #define DECLARE_TASKLET_OLD(name, fn)	struct tasklet_struct name = { .old = (void *)(fn) }
 extern void tasklet_schedule(struct tasklet_struct *tasklet);
 extern void tasklet_hi_schedule(struct tasklet_struct *tasklet);

@@ -11,6 +11,7 @@ extern unsigned long usecs_to_jiffies(unsigned int us);
 extern unsigned int jiffies_to_msecs(unsigned long j);
 extern unsigned int jiffies_to_usecs(unsigned long j);
 extern u32 nsecs_to_jiffies(u64 ns);
+#define TICK_NSEC		(1000000000L / HZ)
 #define jiffies_to_nsecs(j)	((u64)(j) * (1000000000ULL / HZ))
 #define nsecs_to_jiffies64(ns)	((u64)nsecs_to_jiffies(ns))
 #define jiffies64_to_msecs(j)	((u64)(j) * 1000 / HZ)

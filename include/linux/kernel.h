@@ -9,6 +9,7 @@
 #include <linux/container_of.h>
 #include <linux/err.h>
 #include <linux/bitops.h>
+#include <linux/hex.h>
 #include <linux/kstrtox.h>
 #include <linux/math.h>
 #include <linux/minmax.h>

@@ -50,6 +50,16 @@ extern int kthread_printk_ratelimit(void);
 #define pr_info_once(fmt, ...)	__do_once(pr_info(fmt, ##__VA_ARGS__))
 #define pr_debug_once(fmt, ...)	__do_once(pr_debug(fmt, ##__VA_ARGS__))
 
+enum { DUMP_PREFIX_NONE, DUMP_PREFIX_ADDRESS, DUMP_PREFIX_OFFSET };
+extern int hex_dump_to_buffer(const void *from, size_t size, int row, int group, char *to, size_t room, bool ascii);
+extern void print_hex_dump(const char *level, const char *prefix, int type, int row, int group, const void *from, size_t size, bool ascii);
+#ifdef DEBUG
+#define print_hex_dump_debug(prefix, type, row, group, from, size, ascii) print_hex_dump(KERN_DEBUG, prefix, type, row, group, from, size, ascii)
+#else
+#define print_hex_dump_debug(prefix, type, row, group, from, size, ascii) do { if (0) print_hex_dump(KERN_DEBUG, prefix, type, row, group, from, size, ascii); } while (0)
+#endif
+#define print_hex_dump_bytes(prefix, type, from, size) print_hex_dump_debug(prefix, type, 16, 1, from, size, true)
+
 #define printk_ratelimit()	kthread_printk_ratelimit()
 #define __do_ratelimited(what)	({ if (kthread_printk_ratelimit()) what; })
 #define printk_ratelimited(fmt, ...)	__do_ratelimited(printk(fmt, ##__VA_ARGS__))

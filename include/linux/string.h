@@ -77,6 +77,23 @@ static __maybe_unused int match_string(const char *const *array, size_t n, const
 static __always_inline bool strstarts(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
 static __always_inline size_t str_has_prefix(const char *text, const char *prefix) { size_t size = strlen(prefix); return strncmp(text, prefix, size) == 0 ? size : 0; }
 #define memzero_explicit(at, size) memset(at, 0, size)
+static __maybe_unused void *memset16(u16 *at, u16 value, size_t n) { while (n--) at[n] = value; return at; }
+static __maybe_unused void *memset32(u32 *at, u32 value, size_t n) { while (n--) at[n] = value; return at; }
+static __maybe_unused void *memset64(u64 *at, u64 value, size_t n) { while (n--) at[n] = value; return at; }
+#define memset_l(at, value, n)	memset32((u32 *)(at), (u32)(value), n)
+#define memset_p(at, value, n)	memset32((u32 *)(at), (u32)(value), n)
+static __maybe_unused char *strnstr(const char *text, const char *wanted, size_t most)
+{
+	size_t size = strlen(wanted);
+
+	for (; most >= size; most--, text++) {
+		if (memcmp(text, wanted, size) == 0)
+			return (char *)text;
+		if (*text == 0)
+			break;
+	}
+	return NULL;
+}
 extern char *kstrdup(const char *text, gfp_t flags);
 extern char *kstrndup(const char *text, size_t most, gfp_t flags);
 extern void *kmemdup(const void *from, size_t size, gfp_t flags);
@@ -85,6 +102,22 @@ extern void *kmemdup(const void *from, size_t size, gfp_t flags);
 #define __strscpy3(to, from, size) __strscpy(to, from, size)
 #define __strscpy_of(a, b, c, which, ...) which
 #define strscpy(to, from...)	__strscpy_of(to, ##from, __strscpy3, __strscpy2)(to, from)
-#define strscpy_pad(to, from...) strscpy(to, from)
-#define sysfs_streq(a, b)	(strcmp(a, b) == 0)
+/* What is left of the target is zero. */
+static __maybe_unused ssize_t __strscpy_pad(char *to, const char *from, size_t size)
+{
+	ssize_t copied = __strscpy(to, from, size);
+
+	if (copied >= 0)
+		memset(to + copied, 0, size - copied);
+	return copied;
+}
+#define __strscpy_pad2(to, from) __strscpy_pad(to, from, sizeof(to))
+#define strscpy_pad(to, from...) __strscpy_of(to, ##from, __strscpy_pad, __strscpy_pad2)(to, from)
+/* As shells write: the newline at the end of either does not count. */
+static __maybe_unused bool sysfs_streq(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b || (*a == 0 && b[0] == '\n' && b[1] == 0) || (*b == 0 && a[0] == '\n' && a[1] == 0);
+}
 #endif

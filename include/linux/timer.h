@@ -11,7 +11,8 @@
 #define __TIMER_OLD		0x40000000
 #define __TIMER_INITIALIZER(fn, flag) { .function = (fn), .flags = (flag) }
 #define DEFINE_TIMER(name, fn)	struct timer_list name = __TIMER_INITIALIZER(fn, 0)
-#define timer_setup(timer, fn, flag) (*(timer) = (struct timer_list)__TIMER_INITIALIZER(fn, flag))
+/* What a module has put into `expires` before is kept. */
+#define timer_setup(timer, fn, flag) ({ struct timer_list *__timer = (timer); *__timer = (struct timer_list){ .function = (fn), .flags = (flag), .expires = __timer->expires }; })
 #define timer_setup_on_stack(timer, fn, flag) timer_setup(timer, fn, flag)
 #define destroy_timer_on_stack(timer) do { (void)(timer); } while (0)
 extern int mod_timer(struct timer_list *timer, unsigned long expires);
@@ -32,8 +33,8 @@ extern int try_to_del_timer_sync(struct timer_list *timer);
 #define round_jiffies(j)	(j)
 #define round_jiffies_relative(j) (j)
 /* Before Linux 4.15: the function gets the timer's data. */
-#define init_timer(timer)	(*(timer) = (struct timer_list){ .flags = __TIMER_OLD })
-#define setup_timer(timer, fn, value) \
-	(*(timer) = (struct timer_list){ .function = (timer_func_t)(fn), .flags = __TIMER_OLD, .data = (value) })
+#define __timer_old(timer, fn, value) ({ struct timer_list *__timer = (timer); *__timer = (struct timer_list){ .function = (timer_func_t)(fn), .flags = __TIMER_OLD, .expires = __timer->expires, .data = (value) }; })
+#define init_timer(timer)	__timer_old(timer, __timer->function, __timer->data)
+#define setup_timer(timer, fn, value) __timer_old(timer, fn, value)
 #define TIMER_INITIALIZER(fn, when, value) { .function = (timer_func_t)(fn), .flags = __TIMER_OLD, .expires = (when), .data = (value) }
 #endif

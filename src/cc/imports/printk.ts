@@ -53,6 +53,32 @@ function kstrtoInto(bits: 8 | 16 | 32 | 64, signed: boolean) {
   };
 }
 
+/** Bytes in one line of a dump. */
+const rowOf = (wanted: number): number => (wanted === 32 ? 32 : 16);
+
+/** One line of bytes as hex, in numbers of `wanted` bytes where they come out even, and as text behind it. */
+function hexLine(at: number, row: number, wanted: number, size: number, ascii: boolean): string {
+  const bytes = u8.slice(at, at + Math.min(size, row));
+  if (bytes.length === 0) return '';
+  const group = [2, 4, 8].includes(wanted) && bytes.length % wanted === 0 ? wanted : 1;
+  const numbers = Array.from({ length: bytes.length / group }, (_, i) => [...bytes.subarray(i * group, (i + 1) * group)].toReversed().map((byte) => byte.toString(16).padStart(2, '0')).join(''));
+  const hex = numbers.join(' ');
+  return ascii ? hex.padEnd(row * 2 + row / group + 1) + [...bytes].map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : '.')).join('') : hex;
+}
+
+/** DUMP_PREFIX_ADDRESS, DUMP_PREFIX_OFFSET. */
+const WITH_ADDRESS = 1, WITH_OFFSET = 2;
+
+/** C: print_hex_dump. */
+function hexDump(level: number, prefix: number, type: number, wanted: number, group: number, at: number, size: number, ascii: number): void {
+  const row = rowOf(wanted);
+  const from = checked(at, size >>> 0);
+  for (let offset = 0; offset < size >>> 0; offset += row) {
+    const where = type === WITH_ADDRESS ? `${(from + offset).toString(16).padStart(8, '0')}: ` : type === WITH_OFFSET ? `${offset.toString(16).padStart(8, '0')}: ` : '';
+    printkText(`${text(level)}${text(prefix)}${where}${hexLine(from + offset, row, group, Math.min(row, (size >>> 0) - offset), ascii !== 0)}\n`);
+  }
+}
+
 /** C: kstrtobool. */
 function kstrtobool(at: number, result: number): number {
   const word = text(at).toLowerCase();
@@ -114,6 +140,8 @@ function scan(at: number, format: string, args: number): number {
 }
 
 export const printk: Imports = {
+  hex_dump_to_buffer: (from: number, size: number, row: number, group: number, to: number, room: number, ascii: number) => store(to, room >>> 0, hexLine(checked(from, Math.min(size >>> 0, rowOf(row))), rowOf(row), group, size >>> 0, ascii !== 0)),
+  print_hex_dump: hexDump,
   kstrtobool,
   sscanf: (at: number, format: number, args: number) => scan(at, text(format), args),
   vsscanf: (at: number, format: number, args: number) => scan(at, text(format), args),

@@ -2,8 +2,8 @@
  * From a module's sources to its .ko: which files and flags the compiler gets, what is built anew and what was built
  * before, and how it is told when something is wrong with them. The flags stand here and nowhere else.
  */
-import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join, posix, sep } from 'node:path';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, posix, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ENOEXEC, ENOPKG, KernelError } from '../../../lib/errno.js';
 import { sealKo } from '../../../cc/image.js';
@@ -43,7 +43,7 @@ const PLAIN_FLAGS = ['cc1:-fsanitize=null'];
 
 const LINK_FLAGS = [
   '--no-entry', '--import-memory', '--import-table', '--growable-table', '--emit-relocs', '--no-gc-sections', '--allow-undefined', '--unresolved-symbols=import-dynamic',
-  '--export-if-defined=init_module', '--export-if-defined=cleanup_module', '--export-if-defined=__wasm_call_ctors', '--global-base=0', '-z', 'stack-size=0',
+  '--export-if-defined=__wasm_call_ctors', '--global-base=0', '-z', 'stack-size=0',
 ];
 
 /** Local headers looked at for a module: files, and bytes of all together. */
@@ -56,7 +56,7 @@ let compiler: Promise<Compiler | undefined> | undefined;
 export const nodeToolchain: Toolchain = { takes, nameOf: (path) => sourcesOf(path).name, build };
 
 async function build(path: string, options: BuildOptions): Promise<Uint8Array> {
-  const sources = sourcesOf(path);
+  const sources = located(sourcesOf(path));
   if (sources.ko !== undefined) return readFileSync(sources.ko);
   const using = await (compiler ??= native().then((found) => found ?? yowasp()));
   if (!using) throw new KernelError(-ENOPKG, 'a module of C needs a compiler: npm install --save-dev @yowasp/clang, or a clang and wasm-ld 17 or later on the PATH');
@@ -67,7 +67,7 @@ async function build(path: string, options: BuildOptions): Promise<Uint8Array> {
   if (known) return known;
   if (using.cold) options.say?.(`starting the compiler (${using.id}), which takes a few seconds the first time\n`);
   const objects = new Map<string, Uint8Array>();
-  for (const source of sources.files) objects.set(source.replaceAll('/', '-').replace(/\.c$/, '.o'), await compile(using, flags, virtual(sources, source), files, options));
+  for (const source of sources.files) objects.set(source.replaceAll('/', '-').replace(/\.c$/, '.o'), await compile(using, [...flags, ...namedFlags(files.get(virtual(sources, source)) ?? '')], virtual(sources, source), files, options));
   const { file, text } = await using.link(LINK_FLAGS, objects, `${sources.name}.ko`);
   if (!file) throw new KernelError(-ENOEXEC, `it does not link:\n${text.trim()}`);
   const ko = sealKo(file, { name: sources.name, layout: options.layout, hz: options.hz, kasan: options.kasan });
@@ -90,13 +90,37 @@ function missingHeader(text: string): string {
 // --- Files --------------------------------------------------------------------------------------------------------
 
 const slashes = (path: string): string => path.split(sep).join('/');
-/** A source's path for the compiler, which is the one that its messages show. */
-const virtual = (sources: Sources, file: string): string => posix.join(slashes(shownPath(sources.folder)), file);
+/** A source's path for the compiler, which is the one that its messages show: in full where a header from outside of this folder is wanted, or there were no path for that. */
+const virtual = ({ folder, headers: outer }: Located, file: string): string => posix.join(slashes(outer.some((header) => isAbsolute(shownPath(join(folder, header)))) ? resolve(folder) : shownPath(folder)), file);
 
-const ownFlags = (sources: Sources): string[] => sources.flags.map((flag) => (flag.startsWith('-I') && !flag.startsWith('-I/') ? `-I${virtual(sources, flag.slice(2))}` : flag));
+/** Sources, with the headers outside of their folder that they include, by their paths from it. */
+interface Located extends Sources {
+  readonly headers: readonly string[];
+}
+
+function located(sources: Sources): Located {
+  const found = new Set<string>();
+  const look = (file: string): void => {
+    for (const [, wanted = ''] of readFileSync(join(sources.folder, file), 'utf8').matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)) {
+      const path = join(dirname(file), wanted);
+      if (!path.startsWith('..') || found.has(path) || found.size >= LOCAL_FILES_MAX || !existsSync(join(sources.folder, path))) continue;
+      found.add(path);
+      look(path);
+    }
+  };
+  for (const file of sources.files) look(file);
+  return { ...sources, headers: [...found].toSorted() };
+}
+
+const ownFlags = (sources: Located): string[] => sources.flags.map((flag) => (flag.startsWith('-I') && !flag.startsWith('-I/') ? `-I${virtual(sources, flag.slice(2))}` : flag));
+
+/** Whether a source has its init or exit by the names of before module_init: linux/module.h takes them then. */
+const namedFlags = (text: string): string[] => [['init_module', 'module_init'], ['cleanup_module', 'module_exit']]
+  .filter(([name, macro]) => new RegExp(`\\b${name}\\s*\\(\\s*(?:void)?\\s*\\)\\s*\\{`).test(text) && !new RegExp(`^\\s*${macro}\\s*\\(`, 'm').test(text))
+  .map(([name]) => `-DKTHREAD_HAS_${name.toUpperCase()}`);
 
 /** Everything that the compiler may read. */
-function filesFor(sources: Sources, { records }: BuildOptions): Map<string, string> {
+function filesFor(sources: Located, { records }: BuildOptions): Map<string, string> {
   headers ??= new Map(walk(HEADERS, '.h').map((file) => [`${INCLUDE}/${slashes(file)}`, readFileSync(join(HEADERS, file), 'utf8')]));
   const files = new Map(headers);
   files.set(`${GENERATED}/generated/records.h`, records);
@@ -111,10 +135,10 @@ function filesFor(sources: Sources, { records }: BuildOptions): Map<string, stri
 }
 
 /** The module's own sources, and whatever they could include. */
-function localFiles(sources: Sources): string[] {
+function localFiles(sources: Located): string[] {
   const texts = sources.files.map((file) => readFileSync(join(sources.folder, file), 'utf8'));
   const quoted = texts.some((text) => /^\s*#\s*include\s*"/m.test(text)) || sources.flags.some((flag) => flag.startsWith('-I'));
-  return [...new Set([...sources.files, ...(quoted ? walk(sources.folder, '.h', '.c', '.inc') : [])])].toSorted();
+  return [...new Set([...sources.files, ...sources.headers, ...(quoted ? walk(sources.folder, '.h', '.c', '.inc') : [])])].toSorted();
 }
 
 function walk(folder: string, ...endings: readonly string[]): string[] {

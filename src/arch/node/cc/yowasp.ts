@@ -6,7 +6,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { EIO, KernelError } from '../../../lib/errno.js';
 import { INNER_FLAGS, type Compiler, type Files, type Output } from './compiler.js';
@@ -81,6 +81,28 @@ function ask(url: string, order: Omit<Order, 'id'>): Promise<Answer> {
 
 const output = ({ file, text }: Answer): Output => ({ file, text });
 
+/**
+ * Its folders know no parent: "a/../b.h" is "a/b.h" there. So each file that is included by such a path, from `main` on, is there
+ * a second time, where it is looked for, unless another one has that place.
+ */
+function withoutParents(main: string, files: Files): Array<[path: string, text: string | Uint8Array]> {
+  const more = new Map<string, string | Uint8Array>();
+  const seen = new Set<string>();
+  const look = (file: string, place: string): void => {
+    for (const [, wanted = ''] of String(files.get(file) ?? '').matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)) {
+      const included = posix.join(posix.dirname(file), wanted);
+      const at = posix.join(posix.dirname(place), wanted.split('/').filter((name) => name !== '..').join('/'));
+      const text = files.get(included);
+      if (text === undefined || seen.has(at)) continue;
+      seen.add(at);
+      if (!files.has(at)) more.set(at, text);
+      look(included, at);
+    }
+  };
+  look(main, main);
+  return [...more];
+}
+
 /** The compiler, if the package is installed. */
 export function yowasp(): Compiler | undefined {
   const found = findPackage();
@@ -92,7 +114,7 @@ export function yowasp(): Compiler | undefined {
     },
     async compile(flags: readonly string[], main: string, files: Files): Promise<Output> {
       const { outer, inner } = INNER_FLAGS(flags);
-      return output(await ask(found.url, { tool: 'clang', flags: outer, inner, main, files: [...files], out: 'out.o' }));
+      return output(await ask(found.url, { tool: 'clang', flags: outer, inner, main, files: [...files, ...withoutParents(main, files)], out: 'out.o' }));
     },
     async link(flags: readonly string[], objects: ReadonlyMap<string, Uint8Array>, out: string): Promise<Output> {
       return output(await ask(found.url, { tool: 'wasm-ld', flags: [...flags, ...objects.keys()], inner: [], main: '', files: [...objects], out }));

@@ -1,0 +1,2 @@
+/* The type of linux/rwlock.h. */
+#include <linux/rwlock.h>
