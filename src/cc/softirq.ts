@@ -315,7 +315,7 @@ export const hrtimerMoment = (timer: number): number => ((r32(timer + HRTIMER.ex
 function serve(at: number, what: number, offset: number, kind: string, func: number, call: () => number): void {
   w32(at + SOFTIRQ.func, func);
   store(at + SOFTIRQ.running, what);
-  serveOne({ what: `${kind} ${functionName(func) ?? ''}`, raised: true, serve: () => void call() }, offset);
+  serveOne({ what: `${kind} ${functionName(func) ?? ''}`, serve: () => void call() }, offset);
 }
 
 // --- Modules that go ----------------------------------------------------------------------------------------------

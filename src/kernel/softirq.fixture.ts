@@ -1,10 +1,13 @@
 /** A thread that schedules tasklets, on whichever isolate it lives. For softirq.test.ts. */
 import { fetchAdd, load, store } from '../lib/atomic.js';
 import { behaviour } from './kinds.fixture.js';
+import { threadfn } from './kthread.js';
 import { preemptCount } from './locking/preempt.js';
 import { current } from './sched/handle.js';
 import { taskletSchedule, taskletSetup } from './softirq.js';
 import { scheduleTimeoutUninterruptible, scheduleTimeoutUninterruptibleSync } from './time/sleep.js';
+import { jiffies } from './time/time.js';
+import { modTimer, timerSetup } from './time/timer_list.js';
 
 /** Words: calls, calls before the scheduling thread slept, and what the last one saw. */
 export const CALLS = 0, EARLY = 4, COUNT = 8, PID = 12, WORDS = 4;
@@ -35,4 +38,10 @@ export const scheduler = behaviour<number>(import.meta, 'scheduler', async (at) 
   schedule(at);
   while (load(at + CALLS) < 11) scheduleTimeoutUninterruptibleSync(1);
   scheduleTimeoutUninterruptibleSync(5);
+});
+
+/** Ends with a tasklet scheduled and a timer due. */
+export const careless = threadfn(import.meta, 'careless', () => {
+  taskletSchedule(taskletSetup(() => {}));
+  modTimer(timerSetup(() => {}), jiffies());
 });

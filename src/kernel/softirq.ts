@@ -6,6 +6,7 @@
  * A callback runs at once if its isolate has time. Else, and when a thread schedules a tasklet, it waits for ksoftirqd/N, a
  * thread that takes its turn with the others; it is started when it is needed for the first time. There is one for each
  * shared isolate that needs it, since a callback lives on its isolate. A plain thread's are served when it sleeps, by itself.
+ * A timer that waits so stays on its wheel: a million that are due at once cost no more than their calls.
  */
 import { r32, w32 } from '../lib/memory.js';
 import { reportError } from './exit.js';
@@ -13,7 +14,7 @@ import { kthreadSpawn, threadfn } from './kthread.js';
 import { MACHINE, machineWord } from './memlayout.js';
 import { warn } from './panic.js';
 import { KERN_ERR, printk } from './printk/printk.js';
-import { addTimer, condResched, holder, isSharedIsolate, needThread, overBudget, preemptWord, runAsNobody, wakeUpState, type Thread } from './sched/core.js';
+import { addTimer, condResched, firstFunction, functions, holder, isSharedIsolate, needThread, overBudget, preemptWord, runAsNobody, wakeUpState, type Thread } from './sched/core.js';
 import { KTHREAD_SYSTEM, KTHREAD_UNREF, TASK_NORMAL } from './sched/task.js';
 import { isolateCpu, self } from './smp.js';
 import { percpuLife, type SmpHotplugThread } from './smpboot.js';
@@ -32,8 +33,6 @@ const RESTARTS_MAX = 10;
 export interface Softirq {
   /** What it is, for reports. */
   readonly what: string;
-  /** False once it was taken back. */
-  readonly raised: boolean;
   /** Calls the callback; what it returns should be nothing. */
   serve(): unknown;
 }
@@ -41,6 +40,8 @@ export interface Softirq {
 /** What waits, from `head` on. */
 const queue: Softirq[] = [];
 let head = 0;
+/** Functions of timers are due. */
+let due = false;
 let serving = false;
 let ksoftirqd: Thread | null = null;
 let starting = false;
@@ -48,11 +49,14 @@ let starting = false;
 /** Forgets what belonged to a machine that is gone. */
 export function forgetSoftirqs(): void {
   queue.length = head = 0;
-  serving = starting = false;
+  due = serving = starting = false;
   ksoftirqd = null;
 }
 
-const waits = (): boolean => head < queue.length;
+const waits = (): boolean => due || head < queue.length;
+/** Somebody comes here anyway. On a plain thread's isolate that may have been its last thread, which ended. */
+const known = (): boolean => serving || (isSharedIsolate() && waits());
+const noTime = (): boolean => isSharedIsolate() && overBudget();
 
 /** The next that waits. Taking it off the front of an array would cost more the longer that is. */
 function nextSoftirq(): Softirq {
@@ -69,25 +73,47 @@ export const inInterrupt = (): boolean => !inTask();
 
 /** Has `irq` served soon: after the callback that runs, or by ksoftirqd. C: raise_softirq. */
 export function raiseSoftirq(irq: Softirq, first = false): void {
-  const known = serving || waits(); // Then somebody comes here anyway.
+  const wake = !known();
   if (first) queue.splice(head, 0, irq);
   else queue.push(irq);
-  if (!known) wakeServer();
+  if (wake) wakeServer();
 }
 
-/** Serves `irq` now, whose time has come, if nobody waits and there is time. */
-export function runSoftirq(irq: Softirq): void {
-  if (serving || waits() || (isSharedIsolate() && overBudget())) return raiseSoftirq(irq);
-  runAsNobody(() => {
-    serveOne(irq, SOFTIRQ_OFFSET);
-    for (let i = 0; i < RESTARTS_MAX && waits() && !(isSharedIsolate() && overBudget()); i++) serveOne(nextSoftirq(), SOFTIRQ_OFFSET);
-  });
-  if (waits()) wakeServer();
+/** Has `timer` call its function at `when`, ms since boot. */
+export function addFunction(timer: Timer, when: number): void {
+  functions.add(timer, when);
+  if (firstFunction.next === null || timer.due < firstFunction.due) addTimer(firstFunction, timer.due);
+}
+
+/** The first timer has run out: serves it now if nobody waits and there is time. */
+firstFunction.expire = () => {
+  const now = !known();
+  due = true;
+  if (now) runAsNobody(serve);
+  if (now && waits()) wakeServer();
+};
+
+/** Calls something of what is due and waits, and more while there is time. C: __do_softirq. */
+function serve(): void {
+  let restarts = 0;
+  do {
+    if (due) runTimers();
+    else serveOne(nextSoftirq(), SOFTIRQ_OFFSET);
+  } while (++restarts < RESTARTS_MAX && waits() && !noTime());
+}
+
+/** Looks at the clock, which costs as much as a short function, after eight of them. C: run_timer_softirq. */
+function runTimers(): void {
+  let called = 0;
+  functions.run(uptime(), () => (++called & 7) === 0 && noTime());
+  const next = functions.nextEvent();
+  due = next <= uptime();
+  if (!due && next < Infinity) addTimer(firstFunction, next);
 }
 
 /** Calls one callback, in atomic context; what it throws is reported, and so is a count that it left behind. */
-export function serveOne(irq: Softirq, offset: number, thread = holder()): void {
-  if (!irq.raised) return;
+export function serveOne(irq: Softirq, offset: number): void {
+  const thread = holder();
   const word = preemptWord(thread);
   const count = r32(word);
   const outer = serving;
@@ -111,7 +137,7 @@ const what: SmpHotplugThread = {
   threadComm: 'ksoftirqd/%u',
   threadShouldRun: waits,
   async threadFn() {
-    for (let i = 0; i < RESTARTS_MAX && waits(); i++) serveOne(nextSoftirq(), SOFTIRQ_OFFSET, ksoftirqd); // A turn for each would cost ten times as much.
+    serve(); // A turn for each would cost ten times as much.
     await condResched();
   },
   setup() {
@@ -120,16 +146,8 @@ const what: SmpHotplugThread = {
 };
 const ksoftirqdFn = threadfn(import.meta, 'run_ksoftirqd', async (cpu: number) => percpuLife(what, cpu));
 
-/** On a plain thread's isolate: serves what was raised when the thread next looks at its timers. */
-const soon: Timer = {
-  due: 0, prev: null, next: null,
-  expire: () => runAsNobody(() => {
-    while (waits()) serveOne(nextSoftirq(), SOFTIRQ_OFFSET);
-  }),
-};
-
 function wakeServer(): void {
-  if (!isSharedIsolate()) return addTimer(soon, uptime());
+  if (!isSharedIsolate()) return addTimer(firstFunction, uptime()); // Served when the thread next looks at its timers.
   if (ksoftirqd) return void wakeUpState(ksoftirqd.addr, TASK_NORMAL);
   if (starting) return;
   starting = true;

@@ -101,7 +101,12 @@ export class Thread implements Timer {
 /** Threads that live here, by TASK.local. */
 const threads: Array<Thread | undefined> = [undefined];
 const freeLocals: number[] = [];
+/** Who sleeps until a time. */
 let wheel: TimerWheel;
+/** Functions to be called at a time: apart, since they may take long and wait for ksoftirqd, and no sleeper shall wait behind them. */
+export let functions: TimerWheel;
+/** Stands on `wheel` for the first of them. */
+export const firstFunction: Timer = { due: 0, prev: null, next: null, expire: () => {} };
 /** The thread whose turn it is; null between turns and while nothing runs. */
 let onCpu: Thread | null = null;
 /** The thread whose algorithm is being stepped right now. */
@@ -157,6 +162,7 @@ export function initScheduler(shared: boolean, hooks: SchedulerHooks): void {
   bellSeen = load(self + ISOLATE.bell);
   isShared = shared;
   wheel = new TimerWheel(uptime());
+  functions = new TimerWheel(uptime());
   contexts ??= host.contextVar<Thread>();
   ({ adopt, migrant, mail: onMail, borrow, giveBack } = hooks);
   turnStart = uptime();
@@ -167,7 +173,7 @@ export function initScheduler(shared: boolean, hooks: SchedulerHooks): void {
 /** Leaves nothing behind: no alarm, no context tracking. */
 export function endScheduler(): void {
   host.cancelAlarm();
-  wheel.clear();
+  dropTimers();
   contexts.disable();
 }
 
@@ -648,7 +654,10 @@ export function addTimer(timer: Timer, when: number): void {
 export const cancelTimer = (timer: Timer): boolean => wheel.cancel(timer);
 
 /** Disarms all timers of this isolate. Returns how many there were. */
-export const dropTimers = (): number => wheel.clear();
+export function dropTimers(): number {
+  wheel.cancel(firstFunction);
+  return wheel.clear() + functions.clear();
+}
 
 function setAlarm(at: number): void {
   alarmAt = at;

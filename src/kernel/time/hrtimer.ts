@@ -40,7 +40,6 @@ export class Hrtimer implements Softirq, Timer {
 
   serve(): unknown {
     const answer = this.callback(this);
-    this.raised = false;
     if (answer === HRTIMER_RESTART && this.next === null) arm(this);
     return answer;
   }

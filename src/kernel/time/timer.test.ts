@@ -90,6 +90,21 @@ test('a timer armed by one that fires, for a time that is over, fires in the sam
   expect([order, wheel.count]).toEqual([['first', 'beside', 'second'], 0]);
 });
 
+test('what is left when time is over stays armed, in its order, before what is armed meanwhile, and can be cancelled', () => {
+  const wheel = new TimerWheel(250);
+  const order: number[] = [];
+  const timers = [1, 2, 3, 4, 5].map((name) => new Noted(() => void order.push(name)));
+  for (const timer of timers.slice(0, 4)) wheel.add(timer, 256); // Where the wheel also looks at the level above.
+  const firing = (times: number) => () => times-- === 0;
+  wheel.run(300, firing(2));
+  expect([order, wheel.count, wheel.nextEvent()]).toEqual([[1, 2], 2, 256]);
+  wheel.add(timers[4], 100);
+  wheel.cancel(timers[2]);
+  wheel.run(300, firing(0));
+  wheel.run(300);
+  expect([order, wheel.count, wheel.nextEvent()]).toEqual([[1, 2, 4, 5], 0, Infinity]);
+});
+
 test('a million timers at a time: each is armed, moved and cancelled by itself, and the rest fire, none early', { timeout: 120_000 }, () => {
   const random = numbers(7);
   const wheel = new TimerWheel(0);

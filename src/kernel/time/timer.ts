@@ -48,11 +48,8 @@ export class TimerWheel {
 
   /** Disarms `timer`. Returns whether it was armed. */
   cancel(timer: Timer): boolean {
-    const { prev, next } = timer;
-    if (prev === null || next === null) return false;
-    prev.next = next;
-    next.prev = prev;
-    timer.prev = timer.next = null;
+    if (timer.next === null) return false;
+    unlink(timer);
     this.count--;
     return true; // Its slot's bit may stay: nextEvent() then visits an empty slot once.
   }
@@ -60,28 +57,30 @@ export class TimerWheel {
   /** Disarms all timers. Returns how many there were. A walk of all of them. */
   clear(): number {
     const { count } = this;
-    for (const level of this.slots) {
-      for (const slot of level) while (slot.next !== slot) this.cancel(slot.next);
-    }
+    for (const slot of this.slots.flat()) while (slot.next !== slot) this.cancel(slot.next);
     return count;
   }
 
-  /** Fires everything due at `now` (ms since boot). A timer armed meanwhile for the past fires in the same call. */
-  run(now: number): void {
+  /**
+   * Fires everything due at `now` (ms since boot), or what it can until `stop` says so, which is asked before each; the rest stays
+   * armed. A timer armed meanwhile for the past fires in the same call, behind those of this tick.
+   */
+  run(now: number, stop: () => boolean = () => false): void {
     const tick = Math.floor(now);
     for (let event = this.nextEvent(); event <= tick; event = this.nextEvent()) {
       this.base = event;
-      for (let level = LEVELS - 1; level > 0; level--) if (event % UNIT[level] === 0) this.cascade(level);
-      this.expireSlot(event & 255);
+      if ((event & 255) === 0) for (let level = LEVELS - 1; level > 0; level--) if (event % UNIT[level] === 0) this.cascade(level);
+      if (!this.expireSlot(event & 255, stop)) return;
     }
-    if (tick > this.base) this.base = tick;
+    this.base = Math.max(this.base, tick);
   }
 
   /** The tick at which something may be due, Infinity when nothing is armed. Early for a moved or cancelled timer, never late. */
   nextEvent(): number {
     if (this.count === 0) return Infinity;
+    const cascade = (Math.floor(this.base / UNIT[1]) + 1) * UNIT[1]; // No higher level has an event before.
     let best = Infinity;
-    for (let level = 0; level < LEVELS; level++) {
+    for (let level = 0; level < LEVELS && best > cascade; level++) {
       const current = Math.floor(this.base / UNIT[level]);
       const from = level === 0 ? current : current + 1;
       const ahead = distanceToBit(this.used[level], from & (SLOTS[level] - 1), SLOTS[level]);
@@ -103,35 +102,35 @@ export class TimerWheel {
     slot.prev = timer;
   }
 
-  /** Moves the timers of the slot that begins at base down. */
+  /** Moves the timers of the slot that begins at base down: each to another slot. */
   private cascade(level: number): void {
-    this.drain(level, Math.floor(this.base / UNIT[level]) & (SLOTS[level] - 1), (timer) => this.place(timer));
-  }
-
-  private expireSlot(index: number): void {
-    this.drain(0, index, (timer) => {
-      this.count--;
-      timer.expire();
-    });
-  }
-
-  /** Empties a slot first, so that what `each` arms again does not run in the same round. */
-  private drain(level: number, index: number, each: (timer: Timer) => void): void {
-    this.used[level][index >> 5] &= ~(1 << (index & 31));
+    const index = Math.floor(this.base / UNIT[level]) & (SLOTS[level] - 1);
     const slot = this.slots[level][index];
-    if (slot.next === slot) return;
-    const batch = new Slot();
-    batch.next = slot.next;
-    batch.prev = slot.prev;
-    batch.next.prev = batch.prev.next = batch;
-    slot.next = slot.prev = slot;
-    for (let timer = batch.next; timer !== batch; timer = batch.next) {
-      batch.next = timer.next!;
-      batch.next.prev = batch;
-      timer.prev = timer.next = null;
-      each(timer);
+    for (let timer = slot.next; timer !== slot; timer = slot.next) {
+      unlink(timer);
+      this.place(timer);
     }
+    this.used[level][index >> 5] &= ~(1 << (index & 31));
   }
+
+  /** Whether all of them fired. */
+  private expireSlot(index: number, stop: () => boolean): boolean {
+    const slot = this.slots[0][index];
+    for (let timer = slot.next; timer !== slot; timer = slot.next) {
+      if (stop()) return false;
+      this.cancel(timer);
+      timer.expire();
+    }
+    this.used[0][index >> 5] &= ~(1 << (index & 31));
+    return true;
+  }
+}
+
+/** Takes an armed timer out of its list. */
+function unlink(timer: Timer): void {
+  timer.prev!.next = timer.next;
+  timer.next!.prev = timer.prev;
+  timer.prev = timer.next = null;
 }
 
 /** Slots from `from` on, around, to the first whose bit is set: 0 for `from` itself, -1 when none is. */

@@ -3,8 +3,8 @@
  * that armed them. They sleep for nobody (sleep.ts), and keep no process alive. The wheel they stand on is timer.ts.
  */
 import { warn } from '../panic.js';
-import { addTimer as armTimer, cancelTimer } from '../sched/core.js';
-import { runSoftirq, type Softirq } from '../softirq.js';
+import { functions } from '../sched/core.js';
+import { SOFTIRQ_OFFSET, addFunction, serveOne, type Softirq } from '../softirq.js';
 import { momentOfJiffies } from './time.js';
 import type { Timer } from './timer.js';
 
@@ -15,8 +15,6 @@ export const TIMER_IRQSAFE = 0x00200000;
 
 /** C: struct timer_list. */
 export class TimerList implements Softirq, Timer {
-  /** It has run out, and its function waits to be called. */
-  raised = false;
   /** Null after timerShutdown(). */
   callback: ((timer: TimerList) => void) | null;
   due = 0;
@@ -47,12 +45,10 @@ export class TimerList implements Softirq, Timer {
   }
 
   expire(): void {
-    this.raised = true;
-    runSoftirq(this);
+    serveOne(this, SOFTIRQ_OFFSET);
   }
 
   serve(): unknown {
-    this.raised = false;
     return this.callback?.(this);
   }
 }
@@ -61,14 +57,14 @@ export class TimerList implements Softirq, Timer {
 export const timerSetup = (callback: (timer: TimerList) => void, flags = 0): TimerList => new TimerList(callback, flags);
 
 /** Whether it is armed. False while its function runs. C: timer_pending. */
-export const timerPending = (timer: TimerList): boolean => timer.next !== null || timer.raised;
+export const timerPending = (timer: TimerList): boolean => timer.next !== null;
 
 /** Arms `timer` for `expires`, in jiffies, whether or not it was armed; a moment in the past is now. Returns 1 if it was, else 0. Any context. C: mod_timer. */
 export function modTimer(timer: TimerList, expires: number): 0 | 1 {
   if (!timer.callback) return 0;
-  const was = disarm(timer);
+  const was = timerDelete(timer);
   timer.expires = expires;
-  armTimer(timer, momentOfJiffies(timer.expires));
+  addFunction(timer, momentOfJiffies(timer.expires));
   return was;
 }
 
@@ -87,21 +83,13 @@ export function addTimer(timer: TimerList): void {
 }
 
 /** Disarms `timer`. Returns 1 if it was armed, else 0. Any context. C: timer_delete, del_timer. */
-export const timerDelete = (timer: TimerList): 0 | 1 => disarm(timer);
+export const timerDelete = (timer: TimerList): 0 | 1 => (functions.cancel(timer) ? 1 : 0);
 
 /** The same: a function that runs has this isolate to itself, so nobody can meet it running but it. Never sleeps. C: timer_delete_sync, del_timer_sync. */
 export const timerDeleteSync = (timer: TimerList): 0 | 1 => timerDelete(timer);
 
 /** timerDelete, and it can never be armed again. C: timer_shutdown, timer_shutdown_sync. */
 export function timerShutdown(timer: TimerList): 0 | 1 {
-  const was = disarm(timer);
   timer.callback = null;
-  return was;
-}
-
-function disarm(timer: TimerList): 0 | 1 {
-  const was = timerPending(timer);
-  cancelTimer(timer);
-  timer.raised = false;
-  return was ? 1 : 0;
+  return timerDelete(timer);
 }
