@@ -1,7 +1,9 @@
 /* Files, as drivers of devices see them. */
 #ifndef _LINUX_FS_H
 #define _LINUX_FS_H
+#include <linux/cred.h>
 #include <linux/errno.h>
+#include <linux/fcntl.h>
 #include <linux/ioctl.h>
 #include <linux/kdev_t.h>
 #include <linux/kernel.h>
@@ -16,18 +18,6 @@
 #define SEEK_SET	0
 #define SEEK_CUR	1
 #define SEEK_END	2
-#define O_ACCMODE	00000003
-#define O_RDONLY	00000000
-#define O_WRONLY	00000001
-#define O_RDWR		00000002
-#define O_CREAT		00000100
-#define O_EXCL		00000200
-#define O_TRUNC		00001000
-#define O_APPEND	00002000
-#define O_NONBLOCK	00004000
-#define O_NDELAY	O_NONBLOCK
-#define O_SYNC		04010000
-#define FASYNC		00020000
 #define FMODE_READ	((fmode_t)0x1)
 #define FMODE_WRITE	((fmode_t)0x2)
 #define FMODE_LSEEK	((fmode_t)0x4)

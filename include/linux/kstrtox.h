@@ -38,6 +38,43 @@ static __maybe_unused unsigned long simple_strtoul(const char *text, char **end,
 	return value;
 }
 #define simple_strtol(text, end, base) ({ const char *__text = (text); *__text == '-' ? -(long)simple_strtoul(__text + 1, end, base) : (long)simple_strtoul(__text, end, base); })
+/* The same for text of a process, `count` bytes of it. */
+extern unsigned long kthread_copy_from_user(void *to, const void __user *from, unsigned long size);
+#define __KSTRTO_FROM_USER(name, type)	\
+static __maybe_unused int name##_from_user(const char __user *from, size_t count, unsigned int base, type *result) \
+{									\
+	char text[72];							\
+									\
+	count = count < sizeof(text) - 1 ? count : sizeof(text) - 1;	\
+	if (kthread_copy_from_user(text, from, count))			\
+		return -14; /* EFAULT */				\
+	text[count] = 0;						\
+	return name(text, base, result);				\
+}
+__KSTRTO_FROM_USER(kstrtoint, int)
+__KSTRTO_FROM_USER(kstrtouint, unsigned int)
+__KSTRTO_FROM_USER(kstrtol, long)
+__KSTRTO_FROM_USER(kstrtoul, unsigned long)
+__KSTRTO_FROM_USER(kstrtoll, long long)
+__KSTRTO_FROM_USER(kstrtoull, unsigned long long)
+__KSTRTO_FROM_USER(kstrtou8, u8)
+__KSTRTO_FROM_USER(kstrtou16, u16)
+__KSTRTO_FROM_USER(kstrtos8, s8)
+__KSTRTO_FROM_USER(kstrtos16, s16)
+#define kstrtos32_from_user	kstrtoint_from_user
+#define kstrtou32_from_user	kstrtouint_from_user
+#define kstrtos64_from_user	kstrtoll_from_user
+#define kstrtou64_from_user	kstrtoull_from_user
+static __maybe_unused int kstrtobool_from_user(const char __user *from, size_t count, bool *result)
+{
+	char text[4];
+
+	count = count < sizeof(text) - 1 ? count : sizeof(text) - 1;
+	if (kthread_copy_from_user(text, from, count))
+		return -14; /* EFAULT */
+	text[count] = 0;
+	return kstrtobool(text, result);
+}
 #define strict_strtol	kstrtol
 #define strict_strtoul	kstrtoul
 #endif

@@ -33,11 +33,11 @@ extern long kthread_strnlen_user(const char __user *text, long most);
 #define __clear_user		clear_user
 #define strnlen_user(text, most)	kthread_strnlen_user((text), (most))
 #define strlen_user(text)	kthread_strnlen_user((text), 0x7ffffffe)
-#define put_user(value, at)	({ __typeof__(*(at)) __put = (__typeof__(*(at)))(value); copy_to_user((at), &__put, sizeof(__put)) ? -EFAULT : 0; })
+#define put_user(value, at)	({ __typeof__(*(at)) __put = (__typeof__(*(at)))(value); copy_to_user((void *)(at), &__put, sizeof(__put)) ? -EFAULT : 0; })
 #define get_user(value, at)	({ \
-	__typeof__(*(at)) __got = (__typeof__(*(at)))0; \
-	int __failed = copy_from_user((void *)&__got, (at), sizeof(__got)) ? -EFAULT : 0; \
-	(value) = (__typeof__(value))__got; \
+	char __got[sizeof(*(at))] __attribute__((__aligned__(8))) = { 0 }; \
+	int __failed = copy_from_user(__got, (at), sizeof(__got)) ? -EFAULT : 0; \
+	(value) = (__typeof__(value))*(__typeof__(*(at)) *)__got; \
 	__failed; \
 })
 #define __put_user	put_user
@@ -70,5 +70,46 @@ static __maybe_unused int copy_struct_from_user(void *to, size_t size, const voi
 
 	memset((char *)to + count, 0, size - count);
 	return copy_from_user(to, from, count) ? -EFAULT : 0;
+}
+/* Copies in memory of their own, or an error pointer: of bytes, with a NUL behind them, of a text. */
+static __maybe_unused void *memdup_user(const void __user *from, size_t size)
+{
+	void *copy = kmalloc(size, GFP_USER);
+
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(copy, from, size)) {
+		kfree(copy);
+		return ERR_PTR(-EFAULT);
+	}
+	return copy;
+}
+#define vmemdup_user(from, size) memdup_user(from, size)
+static __maybe_unused void *memdup_user_nul(const void __user *from, size_t size)
+{
+	char *copy = kmalloc(size + 1, GFP_USER);
+
+	if (!copy)
+		return ERR_PTR(-ENOMEM);
+	if (copy_from_user(copy, from, size)) {
+		kfree(copy);
+		return ERR_PTR(-EFAULT);
+	}
+	copy[size] = 0;
+	return copy;
+}
+static __maybe_unused char *strndup_user(const char __user *from, long most)
+{
+	long length = strnlen_user(from, most);
+	char *copy;
+
+	if (length == 0)
+		return ERR_PTR(-EFAULT);
+	if (length > most)
+		return ERR_PTR(-EINVAL);
+	copy = memdup_user(from, length);
+	if (!IS_ERR(copy))
+		copy[length - 1] = 0;
+	return copy;
 }
 #endif

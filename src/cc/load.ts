@@ -17,9 +17,9 @@ import { block } from '../kernel/sched/core.js';
 import { KTHREAD_OOPSED, PF_KTHREAD, TASK, TASK_UNINTERRUPTIBLE } from '../kernel/sched/task.js';
 import { isolateAlive } from '../kernel/smp.js';
 import { HZ } from '../kernel/time/time.js';
+import { forgetFiles } from './fs/leave.js';
 import { openKo, placeKo, type Ko, type Placed } from './image.js';
 import { imports } from './imports.js';
-import { forgetNames } from './fs/drain.js';
 import { addParamFiles, removeParamFiles } from './fs/param.js';
 import { findSymbol, type ExportedSymbol } from '../kernel/symbols.js';
 import { addImage, dropImage, isFunctionNumber, listImages, type About, type Image } from './images.js';
@@ -163,7 +163,7 @@ async function runAs<D>(name: string, id: number, fn: ThreadFn<D>, data: D): Pro
 const imageOf = (id: number): Image | undefined => listImages().find((image) => image.id === id);
 
 /** The parts of the loader for which its files have to be read. */
-export const cLoader: Omit<ModuleLoader, 'takes' | 'nameOf'> = {
+export const cLoader: Omit<ModuleLoader, 'takes' | 'nameOf' | 'halt'> = {
   load,
   init: (id) => runAs('insmod', id, cInit, { id, fn: imageOf(id)!.about.init }),
   async exit(id) {
@@ -175,7 +175,7 @@ export const cLoader: Omit<ModuleLoader, 'takes' | 'nameOf'> = {
     if (!image) return;
     for (const record of usedRecords(image.about)) countUser(record, -1);
     removeParamFiles(image.about.name);
-    forgetNames(image);
+    if (loadWord(machineWord(MACHINE.files)) !== 0) await forgetFiles(image);
     if (!(await forgetCallbacks(image)) || !(await forgetWorks(image))) return; // Its code still runs: nothing of it may be freed.
     dropImage(image);
     forgetData(image.base, image.size);

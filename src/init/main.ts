@@ -17,7 +17,7 @@ import { forgetWorks } from '../kernel/kthread_worker.js';
 import { sendMail, type Mail } from '../kernel/mail.js';
 import { CONTROL_FULL, CONTROL_READ_ONLY, MACHINE, MACHINE_BOOTING, MACHINE_HALTED, MACHINE_HALTING, MACHINE_MAGIC, MACHINE_RUNNING, cpuAt, CPU, heapStart, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
 import { initSlab } from '../kernel/mm/slab.js';
-import { doExitcalls, doInitcalls, insmod, listModules, rmmod, type InsmodOptions, type Module, type RmmodOptions } from '../kernel/module.js';
+import { doExitcalls, doInitcalls, insmod, letGo, listModules, rmmod, type InsmodOptions, type Module, type RmmodOptions } from '../kernel/module.js';
 import { HZ_DEFAULT, MEMORY_MAX, MEMORY_MIN, NR_CPUS } from '../kernel/param.js';
 import type { ParamInput } from '../kernel/params.js';
 import { forEachTask } from '../kernel/pid.js';
@@ -263,7 +263,7 @@ async function halt(timeout: number): Promise<ShutdownReport> {
   if (!machine) return { stopped: 0, left: [] };
   const deadline = uptime() + timeout;
   thawProcesses();
-  await within(deadline, removeModules());
+  await within(deadline, letGo().then(removeModules));
   await within(deadline, doExitcalls());
   store(machineWord(MACHINE.state), MACHINE_HALTING);
   const report = await stopThreads(deadline);

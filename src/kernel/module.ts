@@ -116,6 +116,8 @@ export interface ModuleLoader {
   exit(id: number): Promise<void>;
   /** Whatever load() made: nothing of the module runs any more. */
   unload(id: number): Promise<void>;
+  /** The machine halts: whoever uses modules lets go of them; sleeps until they have. */
+  halt(): Promise<void>;
 }
 
 /** What a loader is told about the module that it loads. */
@@ -130,9 +132,10 @@ export interface NewModule {
 
 let loader: ModuleLoader | undefined;
 
-export function setModuleLoader(theLoader: ModuleLoader): void {
-  loader = theLoader;
-}
+export const setModuleLoader = (theLoader: ModuleLoader): void => void (loader = theLoader);
+
+/** Has whoever uses modules let go of them. Sleeps. */
+export const letGo = async (): Promise<void> => loader?.halt();
 
 type InitFn = () => number | void | Promise<number | void>;
 type ExitFn = () => void | Promise<void>;
@@ -402,13 +405,14 @@ export interface RmmodOptions {
 export async function rmmod(name: string, { force = false }: RmmodOptions = {}): Promise<readonly string[]> {
   const at = findModule(name);
   if (at === 0) throw new KernelError(-ENOENT, `rmmod: module ${name} is not currently loaded`);
-  const obstacles: string[] = [];
-  if (r32(at + MODULE.has_exit) === 0) obstacles.push('has no exit function and cannot be removed');
-  if (load(at + MODULE.refcnt) > 0) obstacles.push('is in use');
-  if (obstacles.length > 0 && !force) throw new KernelError(-EBUSY, `rmmod: module ${name} ${obstacles[0]}`);
-  if (cas(at + MODULE.state, MODULE_LIVE, MODULE_GOING) !== MODULE_LIVE) {
+  if (cas(at + MODULE.state, MODULE_LIVE, MODULE_GOING) !== MODULE_LIVE) { // [module:going] pairs with file:get
     if (force && isolatesOf(r32(at + MODULE.id)).length > 0) return breakOff(at);
     throw new KernelError(-EBUSY, `rmmod: module ${name} is being loaded or removed; --force ends an init or exit that hangs`);
+  }
+  const obstacles = [...(r32(at + MODULE.has_exit) === 0 ? ['has no exit function and cannot be removed'] : []), ...(load(at + MODULE.refcnt) > 0 ? ['is in use'] : [])];
+  if (obstacles.length > 0 && !force) {
+    store(at + MODULE.state, MODULE_LIVE);
+    throw new KernelError(-EBUSY, `rmmod: module ${name} ${obstacles[0]}`);
   }
   initCompletionAt(at + MODULE.done);
   if (r32(at + MODULE.loaded) !== 0) {

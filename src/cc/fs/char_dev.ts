@@ -3,14 +3,15 @@
  * number only: whose it is, is found out when it is opened. C: fs/char_dev.c, drivers/base/core.c, drivers/char/misc.c.
  */
 import { EBUSY, EEXIST, EINVAL, ENODEV, ENOMEM, ENXIO } from '../../lib/errno.js';
-import { listAddTail, listDelInit, listInit, listNext } from '../../lib/list.js';
+import { listAddTail, listDelInit, listInit } from '../../lib/list.js';
 import { r32, readString, stringSize, w32, writeString } from '../../lib/memory.js';
 import { isolateModule } from '../../kernel/isolate.js';
 import { kasanKfree, kasanKmalloc } from '../../kernel/mm/kasan.js';
 import { kfree, kzalloc } from '../../kernel/mm/slab.js';
 import { KERN_ERR, KERN_WARNING, printk } from '../../kernel/printk/printk.js';
 import { KIND_CHR, KIND_DIR, S_IFCHR, S_IFDIR, addEntry, fsLocked, lookup, removeEntry } from './dcache.js';
-import { fileOperations, setFileOps, tryModuleGet } from './file.js';
+import { fileOperations, setFileOps } from './file.js';
+import { nodesOf, tryModuleGet } from './file_table.js';
 import { CDEV, CDEV_MAP, CLASS, DEVICE, FILE, FILE_OPERATIONS, FS, HELD, INODE, MISCDEVICE, REGION } from './records.js';
 
 const MINORBITS = 20, MINORMASK = (1 << MINORBITS) - 1;
@@ -22,12 +23,6 @@ const MISC_MAJOR = 10, MISC_DYNAMIC_MINOR = 255, DYNAMIC_MINORS = 128;
 export const majorOf = (dev: number): number => dev >>> MINORBITS;
 export const minorOf = (dev: number): number => dev & MINORMASK;
 export const mkdev = (major: number, minor: number): number => (major << MINORBITS) | minor;
-
-function list(fs: number, head: number): number[] {
-  const found: number[] = [];
-  for (let node = listNext(fs + head); node !== fs + head; node = listNext(node)) found.push(node);
-  return found;
-}
 
 // --- Numbers ------------------------------------------------------------------------------------------------------
 
@@ -44,7 +39,7 @@ export function registerRegion(major: number, minor: number, count: number, name
   const region = kzalloc(REGION.sizeof);
   if (region === 0) return -ENOMEM;
   const result = fsLocked((fs) => {
-    const taken = list(fs, FS.regions);
+    const taken = nodesOf(fs, FS.regions);
     const where = major || dynamicMajor(taken);
     if (where === 0 || where === MISC_MAJOR || taken.some((other) => overlaps(other, where, minor, count))) return -EBUSY;
     for (const [field, value] of [[REGION.major, where], [REGION.minor, minor], [REGION.count, count], [REGION.module, isolateModule()]] as const) w32(region + field, value);
@@ -70,7 +65,7 @@ function dynamicMajor(taken: readonly number[]): number {
 /** Gives numbers back. C: __unregister_chrdev_region. */
 export function unregisterRegion(major: number, minor: number, count: number): void {
   const region = fsLocked((fs) => {
-    const found = list(fs, FS.regions).find((at) => r32(at + REGION.major) === major && r32(at + REGION.minor) === minor && r32(at + REGION.count) === count) ?? 0;
+    const found = nodesOf(fs, FS.regions).find((at) => r32(at + REGION.major) === major && r32(at + REGION.minor) === minor && r32(at + REGION.count) === count) ?? 0;
     if (found !== 0) listDelInit(found);
     return found;
   });
@@ -101,19 +96,19 @@ export function cdevAdd(cdev: number, dev: number, count: number): number {
 
 /** It answers no more; files that are open stay so. C: cdev_del. */
 export function cdevDel(cdev: number): void {
-  const maps = fsLocked((fs) => list(fs, FS.cdevs).filter((map) => r32(map + CDEV_MAP.cdev) === cdev));
+  const maps = fsLocked((fs) => nodesOf(fs, FS.cdevs).filter((map) => r32(map + CDEV_MAP.cdev) === cdev));
   for (const map of maps) dropMap(map);
   if (r32(cdev + CDEV.allocated) !== 0) kasanKfree(cdev, 0);
 }
 
-function dropMap(map: number): void {
+export function dropMap(map: number): void {
   fsLocked(() => listDelInit(map));
   kfree(map);
 }
 
 /** The cdev that answers for `dev`: of several the one with the fewest numbers. 0: none. */
 const cdevOf = (dev: number): number => fsLocked((fs) => {
-  const maps = list(fs, FS.cdevs).filter((map) => dev >= r32(map + CDEV_MAP.dev) && dev < r32(map + CDEV_MAP.dev) + r32(map + CDEV_MAP.count));
+  const maps = nodesOf(fs, FS.cdevs).filter((map) => dev >= r32(map + CDEV_MAP.dev) && dev < r32(map + CDEV_MAP.dev) + r32(map + CDEV_MAP.count));
   const [best = 0] = maps.toSorted((a, b) => r32(a + CDEV_MAP.count) - r32(b + CDEV_MAP.count));
   return best === 0 ? 0 : r32(best + CDEV_MAP.cdev);
 });
@@ -135,7 +130,7 @@ export function registerChrdev(major: number, minor: number, count: number, name
 
 /** C: __unregister_chrdev. */
 export function unregisterChrdev(major: number, minor: number, count: number): void {
-  const map = fsLocked((fs) => list(fs, FS.cdevs).find((at) => r32(at + CDEV_MAP.dev) === mkdev(major, minor) && r32(at + CDEV_MAP.count) === count) ?? 0);
+  const map = fsLocked((fs) => nodesOf(fs, FS.cdevs).find((at) => r32(at + CDEV_MAP.dev) === mkdev(major, minor) && r32(at + CDEV_MAP.count) === count) ?? 0);
   if (map !== 0) cdevDel(r32(map + CDEV_MAP.cdev));
   unregisterRegion(major, minor, count);
 }
@@ -205,7 +200,7 @@ function hold(head: number, at: number): number {
 
 /** Whether it was. */
 function release(head: number, at: number): boolean {
-  const found = fsLocked((fs) => list(fs, head).find((held) => r32(held + HELD.at) === at) ?? 0);
+  const found = fsLocked((fs) => nodesOf(fs, head).find((held) => r32(held + HELD.at) === at) ?? 0);
   if (found === 0) return false;
   fsLocked(() => listDelInit(found));
   kfree(found);
@@ -247,13 +242,13 @@ function deviceNode(name: string, dev: number, mode = 0o600): number {
   return addEntry(dir, steps.at(-1)!, { mode: S_IFCHR | mode, kind: KIND_CHR, rdev: dev });
 }
 
+/** The devices of a class. */
+export const devicesOf = (cls: number): number[] => fsLocked(() => nodesOf(cls, CLASS.devices).map((node) => node - DEVICE.link));
+
 /** The device of `cls` with that number goes. C: device_destroy. */
 export function deviceDestroy(cls: number, dev: number): void {
-  const at = fsLocked(() => {
-    for (let node = listNext(cls + CLASS.devices); node !== cls + CLASS.devices; node = listNext(node)) if (r32(node - DEVICE.link + DEVICE.devt) === dev) return node - DEVICE.link;
-    return 0;
-  });
-  if (at !== 0) deviceUnregister(at);
+  const at = devicesOf(cls).find((device) => r32(device + DEVICE.devt) === dev);
+  if (at !== undefined) deviceUnregister(at);
 }
 
 /** C: device_unregister. */
@@ -271,7 +266,7 @@ export function miscRegister(at: number): number {
   const name = readString(r32(at + MISCDEVICE.name), 256);
   const wanted = r32(at + MISCDEVICE.minor);
   const minor = fsLocked((fs) => {
-    const taken = new Set(list(fs, FS.miscs).map((held) => r32(r32(held + HELD.at) + MISCDEVICE.minor)));
+    const taken = new Set(nodesOf(fs, FS.miscs).map((held) => r32(r32(held + HELD.at) + MISCDEVICE.minor)));
     if (wanted !== MISC_DYNAMIC_MINOR) return taken.has(wanted) ? -EBUSY : wanted;
     for (let free = DYNAMIC_MINORS - 1; free >= 0; free--) if (!taken.has(free)) return free;
     return -EBUSY;
@@ -298,7 +293,7 @@ export function miscDeregister(at: number): void {
 }
 
 function miscOpen(inode: number, file: number, minor: number): number {
-  const at = fsLocked((fs) => list(fs, FS.miscs).map((held) => r32(held + HELD.at)).find((misc) => r32(misc + MISCDEVICE.minor) === minor) ?? 0);
+  const at = fsLocked((fs) => nodesOf(fs, FS.miscs).map((held) => r32(held + HELD.at)).find((misc) => r32(misc + MISCDEVICE.minor) === minor) ?? 0);
   if (at === 0) return -ENODEV;
   if (!take(file, 0, r32(at + MISCDEVICE.fops))) return -ENODEV;
   w32(file + FILE.private_data, at);

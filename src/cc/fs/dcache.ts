@@ -116,6 +116,7 @@ function makeEntry(fs: number, parent: number, name: string, { mode, kind, ops =
     [ENTRY.inode + INODE.i_fop, kind === KIND_FOPS ? ops : 0], [ENTRY.target, target === undefined ? 0 : keep(target)],
   ];
   for (const [offset, value] of words) w32(at + offset, value);
+  if (parent !== 0) fetchAdd(parent + ENTRY.users, 1); // Its path is asked for as long as it is open.
   writeString(at + ENTRY.dentry + DENTRY.d_iname, 36, name);
   listInit(at + ENTRY.siblings);
   listInit(at + ENTRY.children);
@@ -176,7 +177,9 @@ export function putEntry(entry: number): void {
 }
 
 function freeEntry(entry: number): void {
+  const parent = r32(entry + ENTRY.dentry + DENTRY.d_parent);
   for (const part of [r32(entry + ENTRY.name), r32(entry + ENTRY.target), entry]) kfree(part);
+  if (parent !== entry) putEntry(parent);
 }
 
 // --- Paths --------------------------------------------------------------------------------------------------------

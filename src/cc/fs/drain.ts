@@ -18,6 +18,7 @@ import { isolateAlive } from '../../kernel/smp.js';
 import { msleepSync } from '../../kernel/time/sleep.js';
 import { badAccess } from '../fault.js';
 import type { Image } from '../images.js';
+import { isOf } from '../softirq.js';
 import { findEntries, fsLocked, pathOf, removeEntry } from './dcache.js';
 import { fput, setFileOps, type FileOps } from './file.js';
 import { KIND_GONE } from './kinds.js';
@@ -44,8 +45,9 @@ export const removeAtOnce = (entry: number): void => removeEntry(entry, (gone) =
 });
 
 /** Takes away what a module leaves that is unloaded, and says so: its functions are no more. */
-export function forgetNames({ id, about }: Image): void {
-  for (const entry of findEntries((known) => r32(known + ENTRY.module) === id)) {
+export function forgetNames(image: Image): void {
+  const { id, about } = image;
+  for (const entry of findEntries((known) => r32(known + ENTRY.module) === id || r32(known + ENTRY.owner) === about.record || isOf(image, r32(known + ENTRY.ops), 0))) {
     printk('%sBUG: module %s was removed, but its %s is still there; it is taken off\n', KERN_ALERT, about.name, pathOf(entry));
     removeAtOnce(entry);
   }
@@ -86,4 +88,4 @@ export const isThere = (file: number): boolean => load(r32(file + FILE.entry) + 
 /** Whether the caller is the one to release `file`, which is of `kind`: who closes it, or who takes its name away. */
 export const claimRelease = (file: number, kind: number): boolean => cas(file + FILE.kind, kind, KIND_GONE) === kind;
 
-setFileOps(KIND_GONE, { read: () => -EIO, write: () => -EIO, llseek: () => -EINVAL } satisfies FileOps);
+setFileOps(KIND_GONE, { read: () => -EIO, write: () => -EIO, ioctl: () => -EIO, llseek: () => -EINVAL } satisfies FileOps);

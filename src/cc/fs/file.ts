@@ -5,13 +5,13 @@
  */
 import { fetchAdd, load } from '../../lib/atomic.js';
 import { EBADF, EEXIST, EFAULT, EINVAL, EISDIR, ENOENT, ENOMEM, ENOTDIR, ENOTTY, ESPIPE } from '../../lib/errno.js';
-import { listAddTail, listDelInit, listInit } from '../../lib/list.js';
+import { listAddTail, listInit } from '../../lib/list.js';
 import { i32, r32, w32 } from '../../lib/memory.js';
-import { kfree, kzalloc } from '../../kernel/mm/slab.js';
-import { MODULE, MODULE_GOING, countUser } from '../../kernel/module.js';
+import { kzalloc } from '../../kernel/mm/slab.js';
 import { warn } from '../../kernel/panic.js';
 import { callC, callWide } from '../run.js';
 import { ENTRY, FILE, FILE_OPERATIONS as FOPS, FS } from './records.js';
+import { dropFile, modulePut, tryModuleGet } from './file_table.js';
 import { O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } from './request.js';
 import { KIND_DIR, KIND_FOPS, fsLocked, getEntry, inodeOf, isDir, lookup, pathOf, putEntry } from './dcache.js';
 
@@ -46,19 +46,6 @@ export function setFileOps(kind: number, ops: FileOps): void {
 }
 
 const opsOf = (file: number): FileOps => kinds.get(r32(file + FILE.kind)) ?? {};
-
-// --- Modules ------------------------------------------------------------------------------------------------------
-
-/** Keeps the module with the record `record` loaded, 0: the kernel itself. False if it goes. C: try_module_get. */
-export function tryModuleGet(record: number): boolean {
-  if (record === 0) return true;
-  countUser(record, 1);
-  if (load(record + MODULE.state) !== MODULE_GOING) return true;
-  countUser(record, -1);
-  return false;
-}
-
-export const modulePut = (record: number): void => countUser(record, -1);
 
 // --- Opening and closing ------------------------------------------------------------------------------------------
 
@@ -130,21 +117,6 @@ export function fput(file: number): void {
   if (fetchAdd(file + FILE.f_count, -1) !== 1) return;
   opsOf(file).release?.(r32(file + FILE.f_inode), file);
   dropFile(file);
-}
-
-/** Lets go what `file` kept, without a word to its driver. Once only. */
-export function dropFile(file: number): void {
-  const mine = fsLocked(() => {
-    const first = r32(file + FILE.entry) !== 0;
-    const entry = r32(file + FILE.entry);
-    w32(file + FILE.entry, 0);
-    listDelInit(file + FILE.link);
-    return first ? entry : 0;
-  });
-  if (mine === 0) return;
-  modulePut(r32(file + FILE.owner));
-  putEntry(mine);
-  kfree(file);
 }
 
 // --- Using --------------------------------------------------------------------------------------------------------

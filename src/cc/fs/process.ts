@@ -6,7 +6,7 @@
 import { fetchAnd, load } from '../../lib/atomic.js';
 import { EBADF, EFAULT, EIO, ENOMEM, KernelError } from '../../lib/errno.js';
 import { listAddTail, listInit } from '../../lib/list.js';
-import { r32, rf64, stringSize, u8, w32, wf64, writeString } from '../../lib/memory.js';
+import { r32, rf64, u8, w32, wf64 } from '../../lib/memory.js';
 import { isDead } from '../../kernel/fork.js';
 import { createFor, getTaskStruct, putTaskStruct, wakeUpProcess, type ThreadFn } from '../../kernel/kthread.js';
 import { MACHINE, machineWord } from '../../kernel/memlayout.js';
@@ -15,10 +15,11 @@ import { COMPLETION, initCompletionAt, waitForCommon } from '../../kernel/sched/
 import { block, wakeUpState, type Blocking } from '../../kernel/sched/core.js';
 import type { Task } from '../../kernel/sched/handle.js';
 import { PF_KTHREAD, TASK, TASK_IDLE, TASK_NORMAL } from '../../kernel/sched/task.js';
-import { sendSig } from '../../kernel/signal.js';
+import { SIGHUP, sendSig } from '../../kernel/signal.js';
 import { me } from '../../kernel/smp.js';
 import { uptime } from '../../kernel/time/time.js';
 import { fsLocked } from './dcache.js';
+import { reapLost } from './file_table.js';
 import { FS, PROCESS, REQUEST } from './records.js';
 import { OP_CLOSE, OP_IOCTL, OP_LLSEEK, OP_OPEN, OP_POLL, OP_READ, OP_WRITE, allocUser, freeRequest, lockProcess, putProcess, unlockProcess } from './request.js';
 
@@ -39,14 +40,12 @@ export interface OpenOptions {
  */
 export async function openFile(path: string, { flags = 0, name = 'cat' }: OpenOptions = {}): Promise<KernelFile> {
   const { cProcess } = await import('../run.js');
+  reapLost();
   const process = newProcess();
   const file = new KernelFile(path, process, await startProcess(process, name, cProcess));
-  const size = stringSize(path);
-  const request = newRequest(OP_OPEN, { a: flags, size });
-  writeString(r32(request + REQUEST.buf), size, path);
   wakeUpProcess(file.task);
   try {
-    await file.ask(request, 'open');
+    await file.ask(() => requestWith(OP_OPEN, flags, new TextEncoder().encode(`${path}\0`)), 'open');
   } catch (error) {
     file.forget();
     throw error;
@@ -81,7 +80,7 @@ async function startProcess(process: number, name: string, fn: ThreadFn<number>)
   }
 }
 
-function newRequest(op: number, { a = 0, offset = 0, size = 0, buffer = size > 0 }: { readonly a?: number; readonly offset?: number; readonly size?: number; readonly buffer?: boolean }): number {
+function newRequest(op: number, { a = 0, offset = 0, size = 0, buffer = false }: { readonly a?: number; readonly offset?: number; readonly size?: number; readonly buffer?: boolean }): number {
   const request = kzalloc(REQUEST.sizeof);
   const buf = buffer ? allocUser(size) : 0;
   if (request === 0 || (buffer && buf === 0)) throw new KernelError(-ENOMEM, `kernel memory is out: no room for ${size} bytes of a process`);
@@ -94,9 +93,34 @@ function newRequest(op: number, { a = 0, offset = 0, size = 0, buffer = size > 0
   return request;
 }
 
+function requestWith(op: number, a: number, bytes: Uint8Array): number {
+  const request = newRequest(op, { a, size: bytes.length, buffer: true });
+  u8.set(bytes, bufOf(request));
+  return request;
+}
+
+/** What is left of a handle that nobody has any more. */
+interface Left {
+  readonly serial: number;
+  readonly process: number;
+  readonly task: Task;
+}
+
+const serialNow = (): number => (me === 0 ? 0 : r32(machineWord(MACHINE.serial)));
+
+/** Files that were forgotten are closed: their processes hang up. */
+const forgotten = new FinalizationRegistry<Left>(({ serial, process, task }) => {
+  if (serial !== serialNow()) return;
+  sendSig(SIGHUP, task, false);
+  putTaskStruct(task);
+  putProcess(process);
+});
+
 /** An open file, in the hands of a process. One thing is done after the other, in the order in which it was asked for. */
 export class KernelFile {
-  private state: 'open' | 'closed' | 'lost' = 'open';
+  private state: 'open' | 'closed' = 'open';
+  private kept = true;
+  private readonly serial = serialNow();
 
   /** Not for users: openFile makes them. */
   constructor(
@@ -104,44 +128,38 @@ export class KernelFile {
     private readonly process: number,
     /** The process. */
     readonly task: Task,
-  ) {}
+  ) {
+    forgotten.register(this, { serial: this.serial, process, task }, this);
+  }
 
   /** Reads `size` bytes at most, from where the file stands; none at its end. Sleeps as long as the driver does. Throws KernelError with what the driver said, EINTR when a signal ended it, EFAULT when an oops ended the process. C: read(2). */
-  async read(size: number): Promise<Uint8Array> {
-    const request = newRequest(OP_READ, { size, buffer: true });
-    const buf = r32(request + REQUEST.buf);
-    return this.ask(request, 'read', (count) => u8.slice(buf, buf + count));
+  read(size: number): Promise<Uint8Array> {
+    return this.ask(() => newRequest(OP_READ, { size, buffer: true }), 'read', (count, request) => u8.slice(bufOf(request), bufOf(request) + count));
   }
 
   /** Writes `data`, or less; returns how many bytes were taken. Sleeps and throws as read. C: write(2). */
-  async write(data: Uint8Array | string): Promise<number> {
+  write(data: Uint8Array | string): Promise<number> {
     const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
-    const request = newRequest(OP_WRITE, { size: bytes.length, buffer: true });
-    u8.set(bytes, r32(request + REQUEST.buf));
-    return this.ask(request, 'write');
+    return this.ask(() => requestWith(OP_WRITE, 0, bytes), 'write');
   }
 
   /** Has the driver do `cmd`. `arg` is a number, or bytes whose address it gets; what it writes there stands in `arg` afterwards. Returns what it said, not negative. Sleeps and throws as read; ENOTTY: the driver does not know it. C: ioctl(2). */
-  async ioctl(cmd: number, arg: number | Uint8Array = 0): Promise<number> {
-    if (typeof arg === 'number') return this.ask(newRequest(OP_IOCTL, { a: cmd, size: arg, buffer: false }), 'ioctl');
-    const request = newRequest(OP_IOCTL, { a: cmd, size: arg.length, buffer: true });
-    const buf = r32(request + REQUEST.buf);
-    u8.set(arg, buf);
-    return this.ask(request, 'ioctl', (result) => {
-      arg.set(u8.subarray(buf, buf + arg.length));
+  ioctl(cmd: number, arg: number | Uint8Array = 0): Promise<number> {
+    if (typeof arg === 'number') return this.ask(() => newRequest(OP_IOCTL, { a: cmd, size: arg, buffer: false }), 'ioctl');
+    return this.ask(() => requestWith(OP_IOCTL, cmd, arg), 'ioctl', (result, request) => {
+      arg.set(u8.subarray(bufOf(request), bufOf(request) + arg.length));
       return result;
     });
   }
 
   /** Moves to `offset` from the start (whence 0), from where it stands (1) or from the end (2). Returns where it stands then. Throws ESPIPE where that is not possible. C: lseek(2). */
-  async llseek(offset: number, whence = 0): Promise<number> {
-    const request = newRequest(OP_LLSEEK, { a: whence, offset });
-    return this.ask(request, 'lseek', () => rf64(request + REQUEST.offset));
+  llseek(offset: number, whence = 0): Promise<number> {
+    return this.ask(() => newRequest(OP_LLSEEK, { a: whence, offset }), 'lseek', (_, request) => rf64(request + REQUEST.offset));
   }
 
-  /** What of `events` (POLLIN 1, POLLOUT 4, ...) the file is ready for, 0 when `timeout` ms have passed; less than 0 waits for ever. Sleeps. C: poll(2). */
-  async poll(events: number, timeout = -1): Promise<number> {
-    return this.ask(newRequest(OP_POLL, { a: events, offset: timeout }), 'poll');
+  /** What of `events` (POLLIN 1, POLLOUT 4, ...) the file is ready for, 0 when `timeout` ms have passed; less than 0 waits for ever. Sleeps; throws EINTR. C: poll(2). */
+  poll(events: number, timeout = -1): Promise<number> {
+    return this.ask(() => newRequest(OP_POLL, { a: events, offset: timeout }), 'poll');
   }
 
   /** Sends the process a signal, as Ctrl-C sends SIGINT: what it sleeps in interruptibly ends, and so does the process, which closes the file. False: it has ended already. */
@@ -153,11 +171,14 @@ export class KernelFile {
 
   /** Closes the file and ends the process; its driver's release has returned then. A second call does nothing. Sleeps. C: close(2). */
   async close(): Promise<void> {
-    if (this.state !== 'open') return;
-    const closing = this.ask(newRequest(OP_CLOSE, {}), 'close');
+    if (this.state === 'closed') return;
+    if (!this.task.exists || isDead(this.task.addr) || this.serial !== serialNow()) return this.forget(); // It has closed it.
+    const closing = this.ask(() => newRequest(OP_CLOSE, {}), 'close');
     this.state = 'closed';
     try {
       await closing;
+    } catch (error) {
+      if (load(this.process + PROCESS.task) !== 0 && !isDead(this.task.addr)) throw error; // Else it ended meanwhile, and has closed it.
     } finally {
       this.forget();
     }
@@ -168,17 +189,20 @@ export class KernelFile {
   }
 
   /** Not for users. Asks the process, and sleeps until it answers. */
-  async ask<T = number>(request: number, what: string, take: (result: number) => T = (result) => result as T): Promise<T> {
-    if (this.state === 'closed' || !this.enlist(request)) {
+  async ask<T = number>(make: () => number, what: string, take: (result: number, request: number) => T = (result) => result as T): Promise<T> {
+    if (this.state === 'closed') throw new KernelError(-EBADF, `${what} ${this.path}: it is closed`);
+    if (this.serial !== serialNow()) throw new KernelError(-EIO, `${what} ${this.path}: its machine has halted`);
+    const request = make();
+    try {
+      if (!this.enlist(request)) throw new KernelError(-EIO, `${what} ${this.path}: its process has ended`);
+      const answered = await block('wait4', (waiter) => waitForAnswer(waiter, request, this.task.addr));
+      if (!answered) reapLost();
+      const result = answered ? r32(request + REQUEST.result) : -EFAULT;
+      if (result < 0) throw new KernelError(result, `${what} ${this.path}${answered ? '' : ': its process was ended'}`);
+      return take(result, request);
+    } finally {
       freeRequest(request);
-      throw this.state === 'closed' ? new KernelError(-EBADF, `${what} ${this.path}: it is closed`) : new KernelError(-EIO, `${what} ${this.path}: its process has ended`);
     }
-    const answered = await block('wait4', (waiter) => waitForAnswer(waiter, request, this.task.addr));
-    const result = answered ? r32(request + REQUEST.result) : -EFAULT;
-    const value = result < 0 ? undefined : take(result);
-    freeRequest(request);
-    if (result >= 0) return value as T;
-    throw new KernelError(result, `${what} ${this.path}`);
   }
 
   private enlist(request: number): boolean {
@@ -192,12 +216,17 @@ export class KernelFile {
 
   /** Not for users. The process is on its way out. */
   forget(): void {
-    if (this.state === 'lost') return;
-    this.state = 'lost';
+    if (!this.kept) return;
+    this.kept = false;
+    this.state = 'closed';
+    forgotten.unregister(this);
+    if (this.serial !== serialNow()) return;
     putTaskStruct(this.task);
     putProcess(this.process);
   }
 }
+
+const bufOf = (request: number): number => r32(request + REQUEST.buf);
 
 /** Whether there was an answer: not from a process that was ended from outside. */
 function* waitForAnswer(waiter: number, request: number, task: number): Blocking<boolean> {

@@ -113,7 +113,8 @@ export const PROCESS = struct('c_process', {
   link: ptr('l', 2), lock: u32('a'), requests: ptr('l', 2), task: ptr('a'), refs: s32('a'),
   user: u32('c'), //  number of the isolate whose code uses it
   sig: u32('a'), //   the signal that it was sent
-  file: ptr('o'), inside: u32('a'), // its file; number of the module whose code it runs
+  file: ptr('o'), inside: u32('a'), // its file; 1: a driver runs for it
+  table: u32('o', 2), //               its poll_table
 });
 
 /** What it is asked for. */

@@ -13,8 +13,13 @@ import { needPlain, sleepUntilSync, type Thread } from '../../kernel/sched/core.
 import { taskFatalSignalPending, taskSignalPending } from '../../kernel/sched/signal.js';
 import { KTHREAD_SHOULD_STOP, TASK, TASK_INTERRUPTIBLE, TASK_RUNNING, setTaskState } from '../../kernel/sched/task.js';
 import { isolateAlive } from '../../kernel/smp.js';
+import { HELD_MAX } from '../../kernel/param.js';
+import { warnTask } from '../../kernel/panic.js';
+import { addressOf, lockName } from '../../kernel/locking/held.js';
+import { taskAt } from '../../kernel/sched/handle.js';
 import { uptime } from '../../kernel/time/time.js';
-import { vfsClose, vfsIoctl, vfsLlseek, vfsOpen, vfsPoll, vfsRead, vfsWrite } from './file.js';
+import { vfsClose, vfsIoctl, vfsLlseek, vfsOpen, vfsRead, vfsWrite } from './file.js';
+import { poll } from './select.js';
 import { PROCESS, REQUEST } from './records.js';
 import { OP_CLOSE, OP_IOCTL, OP_OPEN, OP_POLL, OP_READ, OP_WRITE, freeRequest, lockProcess, putProcess, unlockProcess } from './request.js';
 import { withUserMemory } from './uaccess.js';
@@ -39,9 +44,10 @@ export function runProcess(process: number): number {
       const result = serve(process, request);
       const ends = r32(request + REQUEST.op) === OP_CLOSE || (r32(request + REQUEST.op) === OP_OPEN && result < 0);
       const killed = isKilled(thread.addr);
+      leaveKernel(thread);
       if (ends || killed) {
-        close(thread, process); // Before the answer: who hears it finds the file closed.
-        answer(request, killed && isRestart(result) ? -EINTR : result);
+        const closed = close(thread, process); // Before the answer: who hears it finds the file closed.
+        answer(request, killed && isRestart(result) ? -EINTR : result || closed);
         last = 0;
         break;
       }
@@ -99,7 +105,7 @@ function serve(process: number, request: number): number {
       if (op === OP_READ) return vfsRead(file, buf, size, pos);
       if (op === OP_WRITE) return vfsWrite(file, buf, size, pos);
       if (op === OP_IOCTL) return vfsIoctl(file, a, buf !== 0 ? buf : size);
-      if (op === OP_POLL) return vfsPoll(file, 0);
+      if (op === OP_POLL) return poll(file, process, a, rf64(pos));
       const at = vfsLlseek(file, rf64(pos), a);
       wf64(pos, at);
       return Math.min(at, 0);
@@ -109,16 +115,26 @@ function serve(process: number, request: number): number {
   }
 }
 
+/** Says what a driver should not have kept when it goes back to its process. C: lockdep_sys_exit. */
+function leaveKernel({ addr: task, pid }: Thread): void {
+  const held = Array.from({ length: HELD_MAX }, (_, i) => r32(task + TASK.held + i * 4)).filter((word) => word !== 0);
+  const spinning = r32(task + TASK.preempt_count);
+  if (held.length === 0 && spinning === 0) return;
+  const what = [...held.map((word) => lockName(addressOf(word))), ...(spinning > 0 ? [`preempt_count ${spinning}`] : [])];
+  warnTask(task, '', 'lock held when returning to user space! %s[%d] leaves the kernel with %s still held', taskAt(task).comm, pid, what.join(', '));
+}
+
 /** Closes its file, if it is open; what release does wrong is told. */
-function close(thread: Thread, process: number): void {
+function close(thread: Thread, process: number): number {
   const file = r32(process + PROCESS.file);
-  if (file === 0) return;
+  if (file === 0) return 0;
   w32(process + PROCESS.file, 0);
   store(process + PROCESS.inside, 1);
   try {
-    vfsClose(file);
+    return vfsClose(file);
   } catch (error) {
     if (!(error instanceof KthreadExit)) oops(thread.addr, error as Error);
+    return -EFAULT;
   } finally {
     store(process + PROCESS.inside, 0);
   }

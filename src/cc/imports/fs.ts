@@ -2,8 +2,10 @@
  * fs/char_dev.c, drivers/base/core.c, drivers/char/misc.c and lib/usercopy.c for C modules; devices are ../fs/char_dev.ts's.
  */
 import { u8 } from '../../lib/memory.js';
+import { WAIT_QUEUE_HEAD } from '../../kernel/sched/wait_queue.js';
 import { cdevAdd, cdevAlloc, cdevDel, classCreate, classDestroy, classRegister, deviceCreate, deviceDestroy, deviceUnregister, majorOf, minorOf, miscDeregister, miscRegister, mkdev, registerChrdev, registerRegion, unregisterChrdev, unregisterRegion } from '../fs/char_dev.js';
 import { CDEV, CLASS, FILE_OPERATIONS, MISCDEVICE } from '../fs/records.js';
+import { pollWait } from '../fs/select.js';
 import { isUser, userBytes, userEnd } from '../fs/uaccess.js';
 import { checked, errnoOf, formatted, text, type Imports } from '../abi.js';
 
@@ -42,6 +44,7 @@ export const fs: Imports = {
   misc_register: (at: number) => errnoOf(() => miscRegister(misc(at))),
   misc_deregister: (at: number) => miscDeregister(misc(at)),
 
+  kthread_poll_wait: (queue: number) => pollWait(checked(queue, WAIT_QUEUE_HEAD.sizeof, true)),
   kthread_access_ok: (at: number, size: number) => Number(size === 0 || isUser(at)),
   kthread_copy_to_user: (to: number, from: number, size: number) => copy(to, size === 0 ? from : checked(from, size >>> 0), size >>> 0, to, true),
   kthread_copy_from_user: (to: number, from: number, size: number) => {

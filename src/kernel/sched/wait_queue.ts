@@ -256,7 +256,7 @@ export const wakeAndUnlink = (node: number, mode: number): number => wakeTask(no
 
 /** C: woken_wake_function. */
 export function wakeAndRemember(node: number, mode: number): number {
-  fetchOr(node + WAIT_QUEUE_ENTRY.flags, WQ_FLAG_WOKEN); // [wait:remember] pairs with wait:woken and wait:wokenc
+  fetchOr(node + WAIT_QUEUE_ENTRY.flags, WQ_FLAG_WOKEN); // [wait:remember] pairs with wait:woken, wait:wokenc and wait:wokenp
   return wakeTask(node, mode);
 }
 

@@ -1,0 +1,2 @@
+/* As <linux/stat.h>. */
+#include <linux/stat.h>

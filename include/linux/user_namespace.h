@@ -1,0 +1,2 @@
+/* As <linux/uidgid.h>. */
+#include <linux/uidgid.h>

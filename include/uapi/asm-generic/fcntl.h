@@ -1,0 +1,2 @@
+/* As <linux/fcntl.h>. */
+#include <linux/fcntl.h>

@@ -1,0 +1,2 @@
+/* As <linux/ioctl.h>. */
+#include <linux/ioctl.h>

@@ -1,0 +1,2 @@
+/* As <linux/fs.h>. */
+#include <linux/fs.h>

@@ -1,0 +1,2 @@
+/* As <linux/kdev_t.h>. */
+#include <linux/kdev_t.h>

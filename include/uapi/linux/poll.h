@@ -1,0 +1,2 @@
+/* As <linux/poll.h>. */
+#include <linux/poll.h>

@@ -1,0 +1,2 @@
+/* As <linux/signal.h>. */
+#include <linux/signal.h>

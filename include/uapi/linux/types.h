@@ -1,0 +1,2 @@
+/* As <linux/types.h>. */
+#include <linux/types.h>

@@ -1,0 +1,108 @@
+/**
+ * When a module goes or the machine halts: what a module leaves of files and devices is taken off and told, who still has one
+ * open is cut off from code that is no more; and at the end every process closes what it has.
+ */
+import { load, store } from '../../lib/atomic.js';
+import { r32, readString, w32 } from '../../lib/memory.js';
+import { isDead } from '../../kernel/fork.js';
+import { HOST_ISOLATE, ringHost } from '../../kernel/isolate.js';
+import { sendMail } from '../../kernel/mail.js';
+import type { EndMail } from '../../kernel/module.js';
+import { KERN_ALERT, printk } from '../../kernel/printk/printk.js';
+import { taskAt } from '../../kernel/sched/handle.js';
+import { TASK } from '../../kernel/sched/task.js';
+import { SIGTERM, sendSig } from '../../kernel/signal.js';
+import { scheduleTimeoutUninterruptible } from '../../kernel/time/sleep.js';
+import { isOf } from '../softirq.js';
+import type { Image } from '../images.js';
+import { classDestroy, deviceUnregister, devicesOf, dropMap, miscDeregister, unregisterRegion } from './char_dev.js';
+import { fsLocked, pathOf } from './dcache.js';
+import { forgetNames } from './drain.js';
+import { nodesOf, reapLost } from './file_table.js';
+import { KIND_GONE } from './kinds.js';
+import { CDEV_MAP, CLASS, DEVICE, ENTRY, FILE, FS, HELD, MISCDEVICE, PROCESS, REGION } from './records.js';
+
+/** How long a process that runs a removed driver's code may take to be ended, ms. */
+const END_MS = 10_000;
+/** How long processes may take to close what they have when the machine halts, ms. */
+const CLOSE_MS = 1000;
+
+/** Takes away what a module leaves that is unloaded, and says so. Sleeps. */
+export async function forgetFiles(image: Image): Promise<void> {
+  await cutOff(image);
+  for (const what of forgetDevices(image)) printk('%sBUG: module %s was removed, but its %s is still registered; it is taken off\n', KERN_ALERT, image.about.name, what);
+  forgetNames(image);
+}
+
+function* heldOf(head: number, { id }: Image): Generator<number> {
+  for (const held of fsLocked((fs) => nodesOf(fs, head))) if (r32(held + HELD.module) === id) yield r32(held + HELD.at);
+}
+
+const textAt = (at: number): string => readString(r32(at), 256);
+const numbers = (major: number, minor: number, count: number): string => `${major}:${minor}${count > 1 ? `-${minor + count - 1}` : ''}`;
+
+function forgetDevices(image: Image): string[] {
+  const left: string[] = [];
+  const { id } = image;
+  for (const misc of heldOf(FS.miscs, image)) {
+    left.push(`misc device ${textAt(misc + MISCDEVICE.name)}`);
+    miscDeregister(misc);
+  }
+  for (const held of fsLocked((fs) => nodesOf(fs, FS.classes))) {
+    for (const device of devicesOf(r32(held + HELD.at))) {
+      if (r32(r32(device + DEVICE.entry) + ENTRY.module) !== id) continue;
+      left.push(`device ${textAt(device + DEVICE.name)}`);
+      deviceUnregister(device);
+    }
+  }
+  for (const cls of heldOf(FS.classes, image)) {
+    left.push(`class ${textAt(cls + CLASS.name)}`);
+    classDestroy(cls);
+  }
+  for (const map of fsLocked((fs) => nodesOf(fs, FS.cdevs))) {
+    if (r32(map + CDEV_MAP.module) !== id && !isOf(image, r32(map + CDEV_MAP.cdev), 0)) continue;
+    const dev = r32(map + CDEV_MAP.dev);
+    const hasRegion = fsLocked((fs) => nodesOf(fs, FS.regions)).some((region) => r32(region + REGION.module) === id && r32(region + REGION.major) === dev >>> 20);
+    if (!hasRegion) left.push(`cdev ${numbers(dev >>> 20, dev & 0xfffff, r32(map + CDEV_MAP.count))}`);
+    dropMap(map);
+  }
+  for (const region of fsLocked((fs) => nodesOf(fs, FS.regions))) {
+    if (r32(region + REGION.module) !== id) continue;
+    const [major, minor, count] = [REGION.major, REGION.minor, REGION.count].map((field) => r32(region + field));
+    left.push(`device ${readString(region + REGION.name, 64)} (${numbers(major, minor, count)})`);
+    unregisterRegion(major, minor, count);
+  }
+  return left;
+}
+
+/** Files whose operations are no more do nothing from here on; a process that is inside of them is ended. */
+async function cutOff(image: Image): Promise<void> {
+  const { record, name } = image.about;
+  const files = fsLocked((fs) => nodesOf(fs, FS.files).map((node) => node - FILE.link).filter((file) => {
+    const entry = r32(file + FILE.entry);
+    return r32(file + FILE.owner) === record || isOf(image, r32(file + FILE.f_op), 0) || (entry !== 0 && (r32(entry + ENTRY.module) === image.id || isOf(image, r32(entry + ENTRY.ops), 0)));
+  }));
+  for (const file of files) {
+    const process = r32(file + FILE.process);
+    const task = process === 0 ? 0 : load(process + PROCESS.task);
+    const path = pathOf(r32(file + FILE.entry));
+    store(file + FILE.kind, KIND_GONE);
+    w32(file + FILE.f_op, 0);
+    w32(file + FILE.owner, 0); // Its record goes.
+    if (task === 0 || isDead(task)) continue;
+    const { comm, pid } = taskAt(task);
+    printk('%sBUG: module %s was removed, but %s[%d] has its %s open\n', KERN_ALERT, name, comm, pid, path);
+    if (load(process + PROCESS.inside) === 0) continue;
+    sendMail(HOST_ISOLATE, { kind: 'end', number: load(task + TASK.isolate), why: `the driver that it was in was removed with module ${name}` } satisfies EndMail);
+    ringHost();
+    for (let waited = 0; waited < END_MS && !isDead(task); waited++) await scheduleTimeoutUninterruptible(1);
+  }
+  reapLost();
+}
+
+/** The machine halts: every process closes what it has, so that drivers can go. Sleeps until they have, or CLOSE_MS. */
+export async function closeAll(): Promise<void> {
+  const processes = (): number[] => fsLocked((fs) => nodesOf(fs, FS.processes)).map((process) => load(process + PROCESS.task)).filter((task) => task !== 0 && !isDead(task));
+  for (const task of processes()) sendSig(SIGTERM, taskAt(task), false);
+  for (let waited = 0; waited < CLOSE_MS && processes().length > 0; waited++) await scheduleTimeoutUninterruptible(1);
+}
