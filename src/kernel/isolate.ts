@@ -62,9 +62,7 @@ export const forgetFiles = (): void => loadedFiles.clear();
 /** Told that the host worker is needed; on the isolate that booted this starts it. */
 let needHost: () => void = () => {};
 
-export function onHostNeeded(fn: () => void): void {
-  needHost = fn;
-}
+export const onHostNeeded = (fn: typeof needHost): void => void (needHost = fn);
 
 /** Makes the host worker look at the isolate table. */
 export function ringHost(): void {
@@ -161,9 +159,7 @@ export function giveTask(number: number, task: number): void {
 let warmUp = async (): Promise<unknown> => undefined;
 
 /** What an isolate does before it waits for its first thread, on a machine with modules of other languages. */
-export function onWarming(fn: typeof warmUp): void {
-  warmUp = fn;
-}
+export const onWarming = (fn: typeof warmUp): void => void (warmUp = fn);
 
 /** From now on isolates that get warm do that, and the first ones start at once. */
 export function warmForeign(): void {
