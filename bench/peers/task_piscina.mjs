@@ -1,2 +1,2 @@
 // The tasks, as piscina and tinypool want them: functions of a module.
-export { endless, increment } from './tasks.mjs';
+export { endless, increment, pin } from './tasks.mjs';

@@ -1,5 +1,5 @@
 // The tasks, as poolifier wants them.
 import { ThreadWorker } from 'poolifier';
-import { endless, increment } from './tasks.mjs';
+import { endless, increment, pin } from './tasks.mjs';
 
-export default new ThreadWorker({ endless, increment });
+export default new ThreadWorker({ endless, increment, pin });

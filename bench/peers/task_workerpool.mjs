@@ -1,6 +1,6 @@
 // The tasks, as workerpool wants them. It has a way for a task to hear that it is cancelled, which the endless one uses here.
 import { worker } from 'workerpool';
-import { increment } from './tasks.mjs';
+import { increment, pin } from './tasks.mjs';
 
 /** As that of tasks.mjs, but it ends by itself when it is cancelled. */
 async function endless(file) {
@@ -24,4 +24,4 @@ async function endless(file) {
   }
 }
 
-worker({ endless, increment });
+worker({ endless, increment, pin });

@@ -1,22 +1,28 @@
 // How long works take in a pool of one thread, or in a bare worker: one at a time, or all at once. Answers with microseconds
-// for one. The argument says which pool; 'postMessage' is a worker without any pool.
+// for one, and what that burns. The arguments say which pool ('postMessage' is a worker without any), and, where each of the two
+// threads shall have a core of its own, which cores.
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { pinThread } from '../lib/pin.mjs';
 import { POOLS } from './pools.mjs';
 import { serve } from './serve.mjs';
 
-const [, , name] = process.argv;
+const [, , name, cpu, workerCpu] = process.argv;
 const { oneAtATime, atOnce } = name === 'postMessage' ? await bare() : await pooled(await POOLS[name](1));
+pinThread(cpu);
 
 serve(async ({ times, together }) => {
+  const used = process.cpuUsage();
   const start = performance.now();
   const sum = await (together ? atOnce : oneAtATime)(times);
   const took = performance.now() - start;
+  const { user, system } = process.cpuUsage(used);
   if (sum !== (times * (times + 1)) / 2) throw new Error(`${name}: the results are wrong`);
-  return (took * 1000) / times;
+  return { value: (took * 1000) / times, cpu: (user + system) / times };
 });
 
-function pooled({ run, atOnceMax = Infinity }) {
+async function pooled({ run, atOnceMax = Infinity }) {
+  if (workerCpu !== undefined) await run('pin', workerCpu);
   return {
     async oneAtATime(times) {
       let sum = 0;
@@ -35,7 +41,7 @@ function pooled({ run, atOnceMax = Infinity }) {
 }
 
 async function bare() {
-  const worker = new Worker(new URL('echo.mjs', import.meta.url));
+  const worker = new Worker(new URL('echo.mjs', import.meta.url), { workerData: { cpu: workerCpu } });
   await once(worker, 'online');
   let got;
   worker.on('message', (answer) => got(answer));
