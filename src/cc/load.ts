@@ -143,7 +143,7 @@ function aboutOf(ko: Ko, placed: Placed, { name, record }: NewModule, uses: read
 
 /** Runs `fn` in a thread of the module, named as the program that would do it, to its end. Returns what it did; EFAULT where an exception ended it. */
 async function runAs<D>(name: string, id: number, fn: ThreadFn<D>, data: D): Promise<number> {
-  const task = await createFor({ module: id, about: name }, fn, data, name);
+  const task = await createFor(id, fn, data, name);
   getTaskStruct(task);
   fetchAnd(task.addr + TASK.flags, ~PF_KTHREAD);
   w32(task.addr + TASK.mm, machineWord(0)); // It is a process; what of, nobody may ask.

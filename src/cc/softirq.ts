@@ -224,7 +224,7 @@ function wakeServer(at: number): void {
   const task = load(at + SOFTIRQ.task);
   if (task !== 0 && !isDead(task)) return void wakeUpState(task, TASK_NORMAL);
   if (task !== 0 && cas(at + SOFTIRQ.task, task, 0) === task) clearUpBehind(at, task);
-  if (cas(at + SOFTIRQ.starting, 0, 1) === 0) kthreadSpawn(cSoftirqd, undefined, -1, 'ksoftirqd/c', KTHREAD_SYSTEM | KTHREAD_UNREF, { module: 0 });
+  if (cas(at + SOFTIRQ.starting, 0, 1) === 0) kthreadSpawn(cSoftirqd, undefined, -1, 'ksoftirqd/c', KTHREAD_SYSTEM | KTHREAD_UNREF, 0);
 }
 
 /** What the thread leaves that was ended in the middle of a callback: that one is over, for who waits for it. */

@@ -297,7 +297,7 @@ function kick(pool: number): void {
     return r32(pool + POOL.named) - 1;
   });
   if (task !== 0) wakeUpState(task, TASK_NORMAL);
-  if (start >= 0) kthreadSpawn(cWorker, undefined, -1, `kworker/u${numPossibleCpus()}:${start}`, KTHREAD_SYSTEM | KTHREAD_UNREF, { module: 0 });
+  if (start >= 0) kthreadSpawn(cWorker, undefined, -1, `kworker/u${numPossibleCpus()}:${start}`, KTHREAD_SYSTEM | KTHREAD_UNREF, 0);
 }
 
 /** The first work that may run now: its queue runs fewer than it may, and nobody runs it already. 0: none. */

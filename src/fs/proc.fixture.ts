@@ -6,6 +6,7 @@ import { store } from '../lib/atomic.js';
 import { w32, wf64, writeString } from '../lib/memory.js';
 import { MACHINE, isolateSlotAt, machineWord } from '../kernel/memlayout.js';
 import { kmemCacheAlloc } from '../kernel/mm/slab.js';
+import { keepText } from '../kernel/fork.js';
 import { TASK_COMM_LEN, TASK_NAME_LEN } from '../kernel/param.js';
 import { installPid } from '../kernel/pid.js';
 import { DEFAULT_PRIO, PF_FORKNOEXEC, PF_KTHREAD, PF_NOFREEZE, TASK, TASK_INTERRUPTIBLE } from '../kernel/sched/task.js';
@@ -34,7 +35,7 @@ export function addTask(pid: number, name: string, words: Words = {}, times: Tim
   for (const [field, value] of Object.entries({ ...usual, ...words })) w32(at + TASK[field as keyof Words], value);
   for (const [field, value] of Object.entries(times)) wf64(at + TASK[field as keyof Times], value);
   writeString(at + TASK.comm, TASK_COMM_LEN, name);
-  writeString(at + TASK.name, TASK_NAME_LEN, name);
+  if (name.length >= TASK_COMM_LEN) w32(at + TASK.name, keepText(name, TASK_NAME_LEN));
   installPid(at, pid);
   store(at + TASK.pid, pid);
   w32(machineWord(MACHINE.next_pid), pid + 1);

@@ -8,7 +8,7 @@ import { ENOENT, ESRCH } from '../lib/errno.js';
 import { buffer, w32, wf64, writeString } from '../lib/memory.js';
 import { EPOCH, bareMachine, clock } from '../kernel/bare.fixture.js';
 import { MACHINE, machineWord } from '../kernel/memlayout.js';
-import { TASK_NAME_LEN } from '../kernel/param.js';
+import { TASK_COMM_LEN } from '../kernel/param.js';
 import { freePid } from '../kernel/pid.js';
 import {
   KTHREAD_BLOCKING, KTHREAD_OOPSED, KTHREAD_SHOULD_STOP, KTHREAD_STARTED, PF_BORROWED, PF_NO_SETAFFINITY, SCHED_FIFO, SCHED_RR, TASK,
@@ -66,7 +66,7 @@ test('a record that becomes another task while it is read is dropped, wherever t
     witnessAccesses((op, addr) => {
       if (op !== 'load' || addr < at || addr >= at + TASK.sizeof || reads++ !== step / 4) return;
       w32(at + TASK.pid, 9);
-      writeString(at + TASK.name, TASK_NAME_LEN, 'second');
+      writeString(at + TASK.comm, TASK_COMM_LEN, 'second');
     });
     const names = snapshot().map((t) => t.name);
     witnessAccesses(undefined);

@@ -130,7 +130,15 @@ const decoder = new TextDecoder();
 const word = (offset: number): number => words[offset >> 2];
 const time = (offset: number): number => times[offset >> 3];
 const bits = (offset: number): Bits => [word(offset) >>> 0, word(offset + 4) >>> 0];
-const text = (offset: number, size: number): string => decoder.decode(chars.subarray(offset, offset + size)).split('\0', 1)[0];
+const text = (offset: number, size: number): string => textOf(chars.subarray(offset, offset + size));
+const textOf = (letters: Uint8Array): string => decoder.decode(letters).split('\0', 1)[0];
+const nameWords = new Int32Array(TASK_NAME_LEN / 4);
+
+/** A name that is too long for the record, copied as that is. */
+function longName(at: number): string {
+  for (let i = 0; i < nameWords.length; i++) nameWords[i] = load(at + i * 4);
+  return textOf(new Uint8Array(nameWords.buffer));
+}
 
 const KFLAGS: ReadonlyArray<readonly [bit: number, name: string]> = [
   [KTHREAD_IS_PER_CPU, 'per_cpu'], [KTHREAD_SHOULD_STOP, 'should_stop'], [KTHREAD_SHOULD_PARK, 'should_park'],
@@ -143,6 +151,7 @@ const KFLAGS: ReadonlyArray<readonly [bit: number, name: string]> = [
 export function readTask(at: number, pid: number): ProcTask | undefined {
   // Ordered loads, so that the last one is really the last: plain ones could be read after it.
   for (let i = 0; i < words.length; i++) words[i] = load(at + i * 4);
+  const name = word(TASK.name) === 0 ? text(TASK.comm, TASK_COMM_LEN) : longName(word(TASK.name));
   if (word(TASK.pid) !== pid || load(at + TASK.pid) !== pid) return undefined;
   const state = word(TASK.__state);
   if ((state & TASK_DEAD) !== 0) return undefined;
@@ -155,7 +164,7 @@ export function readTask(at: number, pid: number): ProcTask | undefined {
   const turn = known && load(slot + ISOLATE.curr) === at ? Math.max(0, uptime() - Math.max(rf64(slot + ISOLATE.heartbeat), lastSwitch)) : 0;
   return {
     pid, ppid: word(TASK.ppid), tgid: word(TASK.tgid),
-    comm: text(TASK.comm, TASK_COMM_LEN), name: text(TASK.name, TASK_NAME_LEN),
+    comm: text(TASK.comm, TASK_COMM_LEN), name,
     state, letter, flags: word(TASK.flags) >>> 0,
     kflags: KFLAGS.filter(([bit]) => (word(TASK.kflags) & bit) !== 0).map(([, name]) => name),
     nice: staticPrio - DEFAULT_PRIO, prio: policy === SCHED_NORMAL ? staticPrio : 99 - rtprio, staticPrio, policy, rtprio,

@@ -10,7 +10,7 @@ import { finishTask } from './exit.js';
 import { copyProcess, countLive } from './fork.js';
 import { isolateModule } from './isolate.js';
 import { warnTask } from './panic.js';
-import { TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
+import { TASK_COMM_LEN } from './param.js';
 import { allocPid, freePid } from './pid.js';
 import { Thread, dropSleep, enqueue, holder, installThread, listenForNews, probeThread, removeThread, startThread, wakeUpState } from './sched/core.js';
 import { KTHREAD_NOTIFY, KTHREAD_SHOULD_STOP, PF_BORROWED, PF_NOFREEZE, PF_SUSPEND_TASK, TASK, TASK_DEAD, TASK_FROZEN, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, TASK_WAKEKILL, setTaskState } from './sched/task.js';
@@ -73,7 +73,6 @@ function reuse(thread: Thread, name: string): Thread {
   const pid = allocPid(task);
   if (pid === 0) throw new KernelError(-EAGAIN, `no task for a blocking call of ${name}: pids are out`);
   writeString(task + TASK.comm, TASK_COMM_LEN, name);
-  writeString(task + TASK.name, TASK_NAME_LEN, name);
   wf64(task + TASK.start_time, uptime());
   w32(task + TASK.kflags, 0);
   w32(task + TASK.flags, PF_BORROWED | PF_NOFREEZE);

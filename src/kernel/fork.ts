@@ -5,7 +5,7 @@
 import { fetchAdd, load, store } from '../lib/atomic.js';
 import { EAGAIN, ENOMEM } from '../lib/errno.js';
 import { listInit } from '../lib/list.js';
-import { w32, wf64, writeString } from '../lib/memory.js';
+import { r32, readString, w32, wf64, writeString } from '../lib/memory.js';
 import { MACHINE, TOMBSTONES_AT, isolateSlotAt, machineWord } from './memlayout.js';
 import { kmalloc, kmemCacheAlloc, kmemCacheFree } from './mm/slab.js';
 import { NR_TOMBSTONES, TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
@@ -33,7 +33,9 @@ export const BOOT_ISOLATE = 1;
 
 /** How many of the machine's CPUs are among those of `cpus`. */
 function nrAllowed([low, high]: NewTask['cpus']): number {
-  return Array.from({ length: numPossibleCpus() }, (_, cpu) => ((cpu < 32 ? low : high) >>> (cpu & 31)) & 1).reduce((sum, bit) => sum + bit, 0);
+  let count = 0;
+  for (let cpu = 0; cpu < numPossibleCpus(); cpu++) count += ((cpu < 32 ? low : high) >>> (cpu & 31)) & 1;
+  return count;
 }
 
 /** A new task in state NEW with one reference, its own; or -ENOMEM, or -EAGAIN when all pids are taken. C: copy_process. */
@@ -64,7 +66,7 @@ export function copyProcess(spec: NewTask): number {
   wf64(task + TASK.start_time, now);
   wf64(task + TASK.last_switch, now);
   writeString(task + TASK.comm, TASK_COMM_LEN, spec.name);
-  writeString(task + TASK.name, TASK_NAME_LEN, spec.name);
+  if (taskName(task) !== spec.name) w32(task + TASK.name, keepName(spec.name));
   const pid = allocPid(task);
   if (pid === 0) {
     kmemCacheFree(task);
@@ -74,6 +76,19 @@ export function copyProcess(spec: NewTask): number {
   store(task + TASK.pid, pid);
   if ((spec.kflags & KTHREAD_UNREF) === 0) countLive(1);
   return task;
+}
+
+/** Few names are longer than comm. Always of the full size, so that who copies one need not know where it ends. */
+function keepName(name: string): number {
+  const at = kmalloc(TASK_NAME_LEN);
+  if (at !== 0) writeString(at, TASK_NAME_LEN, name);
+  return at;
+}
+
+/** The whole name of `task`. */
+export function taskName(task: number): string {
+  const at = r32(task + TASK.name);
+  return at === 0 ? readString(task + TASK.comm, TASK_COMM_LEN) : readString(at, TASK_NAME_LEN);
 }
 
 /** One task more or less that keeps the process alive; the isolate that booted must hear of the first and the last. */

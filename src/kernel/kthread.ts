@@ -20,7 +20,7 @@ import { vsprintf, type PrintfArgs } from '../lib/printf.js';
 import { bytes, ptr, s32, struct, u32 } from '../lib/struct.js';
 import { endForgotten, hasForgotten } from './borrowed.js';
 import { doExit, exitCodeOf, exitValue, finishTask, onLostCreation, oopsError } from './exit.js';
-import { copyProcess, isDead, keepText, readTombstone } from './fork.js';
+import { copyProcess, isDead, readTombstone, taskName } from './fork.js';
 import { claimIsolate, findSharedIsolate, giveTask, isLoaded, isolateModule, loadError, loadFile, plainUrl, retireIfDone, unclaim } from './isolate.js';
 import { rawSpinLock, rawSpinLocked, rawSpinUnlock } from './locking/raw_spinlock.js';
 import { packValue, unpackValue } from './mail.js';
@@ -76,7 +76,6 @@ const CREATE = struct('kthread_create_info', {
   cpu: s32('c'), //          the CPU it is bound to, -1: none
   module: u32('c'),
   kflags: u32('c'),
-  fn: ptr('c'), //           text for /proc; goes over to the task
   parcel: ptr('c'), //       file, name and data for another isolate, 0: it lives where it was asked for
   settled: u32('a'), //      1: it is answered, or given up; see submit(). DETACHED: nobody waits for it
   done: u32('l', COMPLETION.sizeof / 4, 'struct completion'),
@@ -135,7 +134,7 @@ export function awaitedFn<D>(thread: ThreadFn<D>): ThreadFn<D> {
   return thread;
 }
 
-export const isAsync = (fn: unknown): boolean => Object.prototype.toString.call(fn) === '[object AsyncFunction]';
+export const isAsync = (fn: unknown): boolean => typeof fn === 'function' && (fn as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] === 'AsyncFunction';
 const isThreadFn = <D>(fn: ThreadFn<D> | Closure<D>): fn is ThreadFn<D> => typeof fn === 'object';
 
 // --- Creating -----------------------------------------------------------------------------------------------------
@@ -188,8 +187,8 @@ export async function runSystemThread(name: string, fn: () => Promise<void>): Pr
  * Starts a thread of the machine's own without waiting for it, from any context: kthreadd makes and wakes it, or says in the
  * log why it cannot. `kflags` are KTHREAD_*. Throws as kthreadCreate what is known at once.
  */
-export function kthreadSpawn<D>(fn: ThreadFn<D>, data: D, cpu: number, name: string, kflags: number, origin?: Origin): void {
-  const request = makeRequest(fn, data, cpu, name, origin);
+export function kthreadSpawn<D>(fn: ThreadFn<D>, data: D, cpu: number, name: string, kflags: number, module?: number): void {
+  const request = makeRequest(fn, data, cpu, name, module);
   w32(request + CREATE.kflags, r32(request + CREATE.kflags) | kflags);
   w32(request + CREATE.settled, DETACHED);
   submit(request);
@@ -198,30 +197,20 @@ export function kthreadSpawn<D>(fn: ThreadFn<D>, data: D, cpu: number, name: str
 
 /** For plain threads; as kthreadCreate. Takes a threadfn only, since a closure would need this isolate's event loop. */
 export function kthreadCreateSync<D, const F extends string>(fn: ThreadFn<D>, data: D, fmt: F, ...args: PrintfArgs<F>): Task {
-  needPlain('kthreadCreate');
-  const name = vsprintf(fmt, args);
-  const request = makeRequest(fn, data, -1, name);
-  submit(request);
-  return blockSync('kthread_create', 'kthreadCreate', (task) => waitForAnswer(task, request, name, false));
+  return createOnSync(fn, data, -1, vsprintf(fmt, args));
 }
 
-/** Whose code a thread runs, where that is not the caller's, and what it is called in /proc, where the threadfn says too little. */
-export interface Origin {
-  readonly module?: number;
-  readonly about?: string;
-}
-
-/** A thread that is not started, of another origin than the caller. As kthreadCreate; for who loads code and runs it. */
-export function createFor<D>(origin: Origin, fn: ThreadFn<D>, data: D, name: string): Promise<Task> {
-  const request = makeRequest(fn, data, -1, name, origin);
+/** A thread that is not started, of another module than the caller. As kthreadCreate; for who loads code and runs it. */
+export function createFor<D>(module: number, fn: ThreadFn<D>, data: D, name: string): Promise<Task> {
+  const request = makeRequest(fn, data, -1, name, module);
   submit(request);
   return awaitAnswer(request, name, false);
 }
 
-/** For plain threads; as createFor, and bound to `cpu` if that is not -1. */
-export function createForSync<D>(origin: Origin, fn: ThreadFn<D>, data: D, cpu: number, name: string): Task {
+/** For plain threads; as kthreadCreateSync, and bound to `cpu` if that is not -1. */
+export function createOnSync<D>(fn: ThreadFn<D>, data: D, cpu: number, name: string): Task {
   needPlain('kthreadCreate');
-  const request = makeRequest(fn, data, cpu, name, origin);
+  const request = makeRequest(fn, data, cpu, name);
   submit(request);
   return blockSync('kthread_create', 'kthreadCreate', (task) => waitForAnswer(task, request, name, false));
 }
@@ -275,7 +264,7 @@ function mayServe(request: number): boolean {
 }
 
 /** Chooses the isolate, brings function and data there, and fills in the request. */
-function makeRequest<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, name: string, { module = isolateModule(), about }: Origin = {}): number {
+function makeRequest<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, name: string, module = isolateModule()): number {
   if (me === 0 || load(machineWord(MACHINE.state)) !== MACHINE_RUNNING) throw new KernelError(-ESRCH, `cannot create thread "${name}": no machine runs here; await boot() first`);
   const request = kzalloc(CREATE.sizeof);
   if (request === 0) throw new KernelError(-ENOMEM, `cannot create thread "${name}": kernel memory is out`);
@@ -289,7 +278,6 @@ function makeRequest<D>(fn: ThreadFn<D> | Closure<D>, data: D, cpu: number, name
   }
   w32(request + CREATE.cpu, cpu);
   w32(request + CREATE.module, module);
-  w32(request + CREATE.fn, keepText(about ?? (isThreadFn(fn) ? `${fn.name} (${fn.url})` : fn.name || 'closure'), 256));
   initCompletionAt(request + CREATE.done);
   writeString(request + CREATE.name, TASK_NAME_LEN, name);
   return request;
@@ -457,11 +445,7 @@ function createKthread(request: number): number {
     ppid: 2,
     cpus: cpu >= 0 ? oneCpu(cpu) : allCpus(),
   });
-  if (task > 0) {
-    w32(task + TASK.fn, r32(request + CREATE.fn));
-    w32(request + CREATE.fn, 0);
-    w32(task + TASK.asks, request); // Last: it says that the task is made. Until it begins it can ask for nothing itself.
-  }
+  if (task > 0) w32(task + TASK.asks, request); // Last: it says that the task is made. Until it begins it can ask for nothing itself.
   return task;
 }
 
@@ -534,7 +518,6 @@ function answerNobody(request: number, result: number): true {
 function dropPlace(request: number): void {
   starts.delete(request);
   kfree(r32(request + CREATE.parcel));
-  kfree(r32(request + CREATE.fn));
   unclaim(r32(request + CREATE.isolate));
 }
 
@@ -693,7 +676,7 @@ function moved(thread: Thread, { data, from }: Start): boolean {
   w32(request + CREATE.parcel, parcel);
   w32(request + CREATE.isolate, where);
   w32(request + CREATE.settled, DETACHED); // As soon as it is there it is woken: it was before.
-  writeString(request + CREATE.name, TASK_NAME_LEN, readString(task + TASK.name, TASK_NAME_LEN));
+  writeString(request + CREATE.name, TASK_NAME_LEN, taskName(task));
   setTaskState(task, TASK_NEW);
   w32(task + TASK.create, request);
   removeThread(thread);
@@ -817,16 +800,11 @@ export function putTaskStruct(task: Task): void {
 export function kthreadStop(task: Task, opt: WaitOptions = {}): Promise<number> {
   if (opt.signal?.aborted) return Promise.reject(opt.signal.reason as Error);
   if (!beginStop(task)) return Promise.resolve(goneResult(task));
-  return block('kthread_stop', (waiter) => waitForEnd(waiter, task, opt.signal !== undefined), opt);
+  return block('kthread_stop', (waiter) => waitOn(waiter, task, TASK.exited, opt.signal !== undefined, endStop), opt);
 }
 
-function* waitForEnd(waiter: number, task: Task, killable = false): Blocking<number> {
-  yield* waitOn(waiter, task, TASK.exited, killable);
-  return endStop(task);
-}
-
-/** Sleeps until the completion at that offset of `task`, to which the caller has a reference: one that gives up gives it back. */
-function* waitOn(waiter: number, task: Task, offset: number, killable: boolean): Blocking<void> {
+/** Sleeps until the completion at that offset of `task`, to which the caller has a reference: one that gives up gives it back. Then returns what `end` does. */
+function* waitOn<R>(waiter: number, task: Task, offset: number, killable: boolean, end: (task: Task) => R): Blocking<R> {
   try {
     const left = yield* waitForCommon(waiter, task.addr + offset, killable ? TASK_KILLABLE : TASK_UNINTERRUPTIBLE, Infinity);
     if (left < 0) throw new KernelError(-EINTR, `SIGKILL ended the wait for ${task.comm}[${task.pid}]`);
@@ -834,13 +812,14 @@ function* waitOn(waiter: number, task: Task, offset: number, killable: boolean):
     putTask(task.addr);
     throw reason;
   }
+  return end(task);
 }
 
 /** For plain threads; as kthreadStop. C: kthread_stop. */
 export function kthreadStopSync(task: Task): number {
   needPlain('kthreadStop');
   if (!beginStop(task)) return goneResult(task);
-  return blockSync('kthread_stop', 'kthreadStop', (waiter) => waitForEnd(waiter, task));
+  return blockSync('kthread_stop', 'kthreadStop', (waiter) => waitOn(waiter, task, TASK.exited, false, endStop));
 }
 
 /** kthreadStop, then gives the caller's own reference back. C: kthread_stop_put. */
@@ -927,8 +906,7 @@ function beginPark(task: Task): 1 | 0 | -16 | -38 {
 
 /** A thread that parked itself has announced it to nobody: so who finds it not parked, although it still shall be, waits for the next time. */
 function* waitForParked(waiter: number, task: Task, killable = false): Blocking<void> {
-  do yield* waitOn(waiter, task, TASK.parked, killable);
-  while (shouldPark(task.addr) && (taskState(task.addr) & (TASK_PARKED | TASK_DEAD)) === 0);
+  while (yield* waitOn(waiter, task, TASK.parked, killable, ({ addr }) => shouldPark(addr) && (taskState(addr) & (TASK_PARKED | TASK_DEAD)) === 0)) continue;
 }
 
 function endPark(task: Task): 0 | -38 {

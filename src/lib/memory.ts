@@ -66,16 +66,20 @@ function writeEncoded(addr: number, room: number, text: string): number {
   return end;
 }
 
+/** Arguments of one call. */
+const CHARS_MAX = 1024;
+
 /** The text at `addr` up to its NUL or `size` bytes. */
 export function readString(addr: number, size: number): string {
   let text = '';
+  const codes: number[] = []; // Not one by one: that takes longer, and leaves a string of strings.
   for (let i = 0; i < size; i++) {
     const code = u8[addr + i];
-    if (code === 0) return text;
+    if (code === 0) break;
     if (code > 0x7f) return decodeBytes(addr, size);
-    text += String.fromCharCode(code);
+    if (codes.push(code) === CHARS_MAX) text += String.fromCharCode(...codes.splice(0));
   }
-  return text;
+  return text + String.fromCharCode(...codes);
 }
 
 function decodeBytes(addr: number, size: number): string {

@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync, openSync, readFileSync, readlinkSync, writeSync } from 'node:fs';
 import { availableParallelism, setPriority } from 'node:os';
 import { basename, extname, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks'; // Not the global: each use of that calls a getter.
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, threadId as workerThread, Worker } from 'node:worker_threads';
 import type { ContextVar, Host, IsolateProcess } from '../host.js';

@@ -65,7 +65,7 @@ function newProcess(): number {
 
 async function startProcess(process: number, name: string, fn: ThreadFn<number>): Promise<Task> {
   try {
-    const task = await createFor({ module: 0, about: name }, fn, process, name);
+    const task = await createFor(0, fn, process, name);
     getTaskStruct(task);
     fetchAnd(task.addr + TASK.flags, ~PF_KTHREAD);
     w32(task.addr + TASK.mm, machineWord(0)); // It is a process; what of, nobody may ask.

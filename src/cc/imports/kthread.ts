@@ -7,7 +7,7 @@ import { buffer, r32, readString, w32 } from '../../lib/memory.js';
 import { sprintf } from '../../lib/printf.js';
 import { KthreadExit, kthreadCompleteAndExit } from '../../kernel/exit.js';
 import {
-  createForSync, getTaskStruct, kthreadParkSync, kthreadParkmeSync, kthreadShouldPark, kthreadShouldStop, kthreadShouldStopOrPark, kthreadStopSync, kthreadUnpark, putTaskStruct, wakeUpProcess,
+  createOnSync, getTaskStruct, kthreadParkSync, kthreadParkmeSync, kthreadShouldPark, kthreadShouldStop, kthreadShouldStopOrPark, kthreadStopSync, kthreadUnpark, putTaskStruct, wakeUpProcess,
 } from '../../kernel/kthread.js';
 import { KASAN_FREE, markAt } from '../../kernel/mm/kasan.js';
 import { TASK_COMM_LEN } from '../../kernel/param.js';
@@ -21,7 +21,7 @@ import { cThread } from '../run.js';
 import { functionName } from '../trace.js';
 
 const create = (fn: number, data: number, cpu: number, name: string): number => errnoOf(() => {
-  const { addr } = createForSync({ about: functionName(fn) }, cThread, { fn, data }, cpu, name);
+  const { addr } = createOnSync(cThread, { fn, data }, cpu, name);
   w32(addr + TASK.threadfn, fn);
   w32(addr + TASK.data, data);
   return addr;

@@ -4,9 +4,9 @@
  */
 import { fetchAnd, fetchOr, load } from '../../lib/atomic.js';
 import { r32, readString } from '../../lib/memory.js';
-import { countLive } from '../fork.js';
+import { countLive, taskName } from '../fork.js';
 import { registerHandle, type Handle } from '../handle.js';
-import { TASK_COMM_LEN, TASK_NAME_LEN } from '../param.js';
+import { TASK_COMM_LEN } from '../param.js';
 import { findTask } from '../pid.js';
 import { currentThread } from './core.js';
 import { KTHREAD_UNREF, TASK, TASK_DEAD, stateLetter } from './task.js';
@@ -38,7 +38,7 @@ export class Task implements Handle, AsyncDisposable {
 
   /** The whole name, at most 63 bytes, as ps shows it. */
   get name(): string {
-    return this.exists ? readString(this.addr + TASK.name, TASK_NAME_LEN) : this.lastName;
+    return this.exists ? taskName(this.addr) : this.lastName;
   }
 
   /** The letter of ps: R, S, D, I, P; X once it ended. */

@@ -31,6 +31,6 @@ export function putTask(task: number): void {
   if (fetchAdd(task + TASK.usage, -1) !== 1) return;
   store(task + TASK.pid, 0);
   kfree(r32(task + TASK.oops));
-  kfree(r32(task + TASK.fn));
+  kfree(r32(task + TASK.name));
   freeTask(task, TASK.sizeof);
 }

@@ -12,7 +12,7 @@
  */
 import { cas, fetchAnd, load, store } from '../../lib/atomic.js';
 import { bytes, f64Field, ptr, s32, struct, u32 } from '../../lib/struct.js';
-import { HELD_MAX, TASK_COMM_LEN, TASK_NAME_LEN } from '../param.js';
+import { HELD_MAX, TASK_COMM_LEN } from '../param.js';
 
 /** Words of a completion and of an entry of a wait queue. Declared here because a task holds them. */
 export const COMPLETION_WORDS = 4;
@@ -54,8 +54,8 @@ export const TASK = struct('task_struct', {
   exit_done: ptr('o'), //       a completion that happens last of all when it ends, 0: none
   create: ptr('o'), //          the request it was made for
   asks: ptr('o'), //            the request to kthreadd whose answer it waits for; while it is NEW, the one that it was made for
-  fn: ptr('c'), //              what it runs, as text; 0 for a borrowed task
   oops: ptr('a'), //            what killed it, as text
+  name: ptr('c'), //            the whole name, as /proc shows it; 0: it is comm
   threadfn: ptr('c'), //        of a thread of C: the number of its function
   data: ptr('c'), //            and what that gets
   nvcsw: u32('o'), //           times it slept
@@ -76,7 +76,6 @@ export const TASK = struct('task_struct', {
   hung_since: f64Field('o'), // khungtaskd's: when it saw that number first
   last_switch: f64Field('o'), // ms since boot, when it last left the CPU
   comm: bytes('a', TASK_COMM_LEN),
-  name: bytes('c', TASK_NAME_LEN), // the whole name, as /proc shows it
 });
 
 // Numbers of Linux 6.12, include/linux/sched.h.
