@@ -29,7 +29,7 @@ import { getTask, putTask } from './ref.js';
 import { freezableSleep } from './refrigerator.js';
 import { initRunQueue, nrRunning, rqPush, rqShift } from './rq.js';
 import { signalPendingState } from './signal.js';
-import { KTHREAD_BLOCKING, KTHREAD_LISTENS, KTHREAD_MIGRATES, TASK, TASK_FREEZABLE, TASK_NEW, TASK_NORMAL, TASK_RUNNING, setTaskState, takePoke, taskState, tryToWake } from './task.js';
+import { KTHREAD_BLOCKING, KTHREAD_LISTENS, KTHREAD_MIGRATES, TASK, TASK_FREEZABLE, TASK_NEW, TASK_NORMAL, TASK_RUNNING, seenState, setTaskState, takePoke, taskState, tryToWake } from './task.js';
 import { wchan } from './wchan.js';
 
 /**
@@ -197,9 +197,10 @@ export function removeThread(thread: Thread): void {
   thread.fn = thread.data = null;
   w32(self + ISOLATE.threads, r32(self + ISOLATE.threads) - 1);
   if (onCpu === thread) {
-    account(thread, uptime());
+    const now = uptime();
+    account(thread, now);
     onCpu = null;
-    reschedule();
+    reschedule(now);
   }
 }
 
@@ -279,7 +280,7 @@ export function wakeUpState(task: number, mask: number, unlink = 0): 0 | 1 {
 /** The winner of the state word puts the task where its isolate will find it. */
 function makeRunnable(task: number): void {
   traceWake(task);
-  const kflags = load(task + TASK.kflags);
+  const kflags = r32(task + TASK.kflags); // These two never change, and the isolate not while it sleeps.
   if ((kflags & KTHREAD_BLOCKING) !== 0) {
     futexWake(task + TASK.__state, 1);
     return;
@@ -289,7 +290,7 @@ function makeRunnable(task: number): void {
     enqueue(migrant());
     return;
   }
-  if (load(task + TASK.isolate) !== me) pushWake(task);
+  if (r32(task + TASK.isolate) !== me) pushWake(task);
   else {
     const thread = localThread(task);
     if (thread) enqueue(thread);
@@ -383,17 +384,17 @@ function reschedule(now = uptime()): void {
   if (switching) return;
   switching = true;
   while (onCpu === null) {
-    if (load(self + ISOLATE.wake_list) !== 0) drainWakeList();
+    if (r32(self + ISOLATE.wake_list) !== 0) drainWakeList();
     if (queueEmpty()) {
       if (goIdle()) break;
       continue;
     }
-    if (now - turnStart > load(BUDGET_US) / 1000) {
+    if (now - turnStart > r32(BUDGET_US) / 1000) {
       askForTurn();
       break;
     }
     const thread = dequeue()!;
-    if (thread.gate !== null && taskState(thread.addr) === TASK_RUNNING) {
+    if (thread.gate !== null && seenState(thread.addr) === TASK_RUNNING) {
       const stepped = thread.op !== null;
       takeTurn(thread, now);
       if (stepped) now = uptime();
@@ -581,7 +582,7 @@ function suspend(thread: Thread, deadline: number, op: Blocking<unknown> | null,
   thread.deadline = result;
   account(thread, now);
   const gate = makeGate(thread);
-  if (taskState(thread.addr) === TASK_RUNNING) enqueue(thread);
+  if (seenState(thread.addr) === TASK_RUNNING) enqueue(thread);
   else armTimeout(thread, deadline);
   if (onCpu === thread) onCpu = null;
   reschedule(now);
@@ -637,7 +638,7 @@ function account(thread: Thread, now: number): void {
   }
   wf64(at + TASK.last_switch, now);
   w32(self + ISOLATE.nr_switches, r32(self + ISOLATE.nr_switches) + 1);
-  const counter = at + (taskState(at) === TASK_RUNNING ? TASK.nivcsw : TASK.nvcsw);
+  const counter = at + (seenState(at) === TASK_RUNNING ? TASK.nivcsw : TASK.nvcsw);
   w32(counter, r32(counter) + 1);
 }
 
@@ -731,12 +732,6 @@ function stepInline(other: Thread): void {
 
 // --- The two drivers ----------------------------------------------------------------------------------------------
 
-/** The thread that a blocking call sleeps as: the caller, or a borrowed task if that sleeps already or is none. */
-function sleeper(): Thread {
-  const thread = currentThread();
-  return thread !== null && thread.gate === null && thread !== stepping ? thread : borrow();
-}
-
 /**
  * Runs a blocking algorithm for the calling thread on a shared isolate. `why` is its wchan, a C name. Called outside of
  * a thread, or while the caller already sleeps (Promise.all), it runs in a task of its own.
@@ -749,8 +744,9 @@ export function block<T>(why: string, start: (task: number) => Blocking<T>, opt?
 /** As block, for an algorithm that gives back what its caller holds before it sleeps. */
 export function blockAtomic<T>(why: string, start: (task: number) => Blocking<T>, opt?: WaitOptions): Promise<T> {
   if (plain) throw blocksInPlain(why);
-  const thread = sleeper();
-  const borrowed = thread !== currentThread();
+  const caller = currentThread();
+  const borrowed = caller === null || caller.gate !== null || caller === stepping; // It sleeps already, or is none.
+  const thread = borrowed ? borrow() : caller;
   const op = start(thread.addr);
   w32(thread.addr + TASK.wchan, wchan(why));
   let first: IteratorResult<number, T>;
@@ -822,7 +818,7 @@ const turn = (): Promise<void> => new Promise((resolve) => {
 });
 
 /** Whether this shared isolate owes its event loop a turn. */
-export const overBudget = (): boolean => uptime() - turnStart > load(BUDGET_US) / 1000;
+export const overBudget = (): boolean => uptime() - turnStart > r32(BUDGET_US) / 1000;
 
 // --- schedule() ---------------------------------------------------------------------------------------------------
 
@@ -871,11 +867,11 @@ export function sleepUntilSync(thread: Thread, deadline: number, why: string): v
   w32(thread.addr + TASK.wchan, 0);
 }
 
-const isFreezable = (task: number): boolean => (taskState(task) & TASK_FREEZABLE) !== 0;
+const isFreezable = (task: number): boolean => (seenState(task) & TASK_FREEZABLE) !== 0;
 
 /** Whether the state says sleep and no signal says otherwise; the state is RUNNING if not. */
 function maySleep(task: number): boolean {
-  const state = taskState(task);
+  const state = seenState(task);
   if (state === TASK_RUNNING) return false;
   if (!signalPendingState(state, task)) return true;
   setTaskState(task, TASK_RUNNING);

@@ -10,6 +10,7 @@
  * Whichever comes second sees the other: the sleeper the bit, or the sender the state.
  */
 import { load } from '../../lib/atomic.js';
+import { r32 } from '../../lib/memory.js';
 import { KTHREAD_NOTIFY, TASK, TASK_INTERRUPTIBLE, TASK_WAKEKILL } from './task.js';
 
 export const SIGKILL = 9;
@@ -17,9 +18,9 @@ const SIGKILL_BIT = 1 << (SIGKILL - 1);
 
 /** Whether a signal is pending for `task`, or kthread_stop told it to hurry. */
 export function taskSignalPending(task: number): boolean {
-  if ((load(task + TASK.kflags) & KTHREAD_NOTIFY) !== 0) return true;
+  if ((load(task + TASK.kflags) & KTHREAD_NOTIFY) !== 0) return true; // Ordered behind the state that was set, and what follows behind it.
   const { sig_pending, sig_shared } = TASK;
-  return (load(task + sig_pending) | load(task + sig_pending + 4) | load(task + sig_shared) | load(task + sig_shared + 4)) !== 0; // [signal:test] pairs with signal:send
+  return (r32(task + sig_pending) | r32(task + sig_pending + 4) | r32(task + sig_shared) | r32(task + sig_shared + 4)) !== 0; // [signal:test] pairs with signal:send
 }
 
 /** Whether SIGKILL is pending for `task` itself; kill(2) from user space reaches a kthread's group only. */

@@ -11,6 +11,7 @@
  *     leave the CPU if still INTERRUPTIBLE   won? make it runnable, once
  */
 import { cas, fetchAnd, load, store } from '../../lib/atomic.js';
+import { r32 } from '../../lib/memory.js';
 import { bytes, f64Field, ptr, s32, struct, u32 } from '../../lib/struct.js';
 import { HELD_MAX, TASK_COMM_LEN } from '../param.js';
 
@@ -141,6 +142,12 @@ export const DEFAULT_PRIO = 120;
 
 /** The state word of `task`. */
 export const taskState = (task: number): number => load(task + TASK.__state);
+
+/**
+ * The same for its own isolate, which misses nothing if it sees a wake-up from elsewhere late: that puts the task on the wake list.
+ * An ordered look is a call of a dozen nanoseconds on Node 20; a switch had thirteen that needed no order, a quarter of its time.
+ */
+export const seenState = (task: number): number => r32(task + TASK.__state);
 
 /** Owner: says that it will sleep. Ordered before everything it reads afterwards. C: set_current_state. */
 export function setTaskState(task: number, state: number): void {
