@@ -1,6 +1,7 @@
 /* Mutexes. */
 #ifndef _LINUX_MUTEX_H
 #define _LINUX_MUTEX_H
+#include <linux/cleanup.h>
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <generated/records.h>
@@ -16,4 +17,8 @@ extern bool mutex_is_locked(struct mutex *lock);
 #define mutex_init(lock)	kthread_mutex_init(lock)
 #define mutex_destroy(lock)	do { (void)(lock); } while (0)
 #define mutex_lock_nested(lock, class) mutex_lock(lock)
+DEFINE_GUARD(mutex, struct mutex *, mutex_lock(_T), mutex_unlock(_T))
+DEFINE_GUARD_COND(mutex, _try, mutex_trylock(_T))
+DEFINE_GUARD_COND(mutex, _intr, mutex_lock_interruptible(_T) == 0)
+DEFINE_GUARD_COND(mutex, _kill, mutex_lock_killable(_T) == 0)
 #endif

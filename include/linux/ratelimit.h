@@ -1,43 +1,45 @@
-/* How often something may be said. */
+/* Messages that would come too often. */
 #ifndef _LINUX_RATELIMIT_H
 #define _LINUX_RATELIMIT_H
+#include <linux/bug.h>
 #include <linux/jiffies.h>
-#include <linux/param.h>
+#include <linux/printk.h>
+#include <linux/ratelimit_types.h>
 #include <linux/spinlock.h>
-#define DEFAULT_RATELIMIT_INTERVAL	(5 * HZ)
-#define DEFAULT_RATELIMIT_BURST		10
-struct ratelimit_state {
-	raw_spinlock_t lock;
-	int interval; /* jiffies */
-	int burst;    /* how often in that time */
-	int printed;
-	int missed;
-	unsigned long begin;
-	unsigned int flags;
-};
-#define RATELIMIT_STATE_INIT(name, interval_init, burst_init) { .interval = (interval_init), .burst = (burst_init) }
-#define DEFINE_RATELIMIT_STATE(name, interval_init, burst_init) struct ratelimit_state name = RATELIMIT_STATE_INIT(name, interval_init, burst_init)
-static __maybe_unused void ratelimit_state_init(struct ratelimit_state *state, int interval, int burst) { *state = (struct ratelimit_state){ .interval = interval, .burst = burst }; }
-/* Whether it may be said now. */
-static __maybe_unused int __ratelimit(struct ratelimit_state *state)
+/* Whether it may happen now. The first that may again tells how many might not, for the function `who`. */
+static __maybe_unused int ___ratelimit(struct ratelimit_state *rs, const char *who)
 {
-	int may;
+	int missed = 0, may;
 
-	if (!state->interval)
+	if (rs->interval <= 0)
 		return 1;
-	spin_lock(&state->lock);
-	if (!state->begin || time_after(jiffies, state->begin + state->interval)) {
-		if (state->missed)
-			printk(KERN_WARNING "%s: %d callbacks suppressed\n", __func__, state->missed);
-		state->begin = jiffies | 1;
-		state->printed = state->missed = 0;
+	raw_spin_lock(&rs->lock);
+	if (rs->begin == 0 || time_after_eq(jiffies, rs->begin + rs->interval)) {
+		rs->begin = jiffies | 1;
+		rs->printed = 0;
+		if (!(rs->flags & RATELIMIT_MSG_ON_RELEASE)) {
+			missed = rs->missed;
+			rs->missed = 0;
+		}
 	}
-	may = state->printed < state->burst;
+	may = rs->printed < rs->burst;
 	if (may)
-		state->printed++;
+		rs->printed++;
 	else
-		state->missed++;
-	spin_unlock(&state->lock);
+		rs->missed++;
+	raw_spin_unlock(&rs->lock);
+	if (missed)
+		printk(KERN_WARNING "%s: %d callbacks suppressed\n", who, missed);
 	return may;
 }
+#define __ratelimit(state)		___ratelimit(state, __func__)
+#define ratelimit_state_init(rs, every, most) ((void)(*(rs) = (struct ratelimit_state)RATELIMIT_STATE_INIT(*(rs), every, most)))
+#define ratelimit_default_init(rs)	ratelimit_state_init(rs, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST)
+#define ratelimit_set_flags(rs, how)	((void)((rs)->flags = (how)))
+#define ratelimit_state_exit(rs) do { \
+	if (((rs)->flags & RATELIMIT_MSG_ON_RELEASE) && (rs)->missed) \
+		printk(KERN_WARNING "%s: %d output lines suppressed due to ratelimiting\n", current->comm, (rs)->missed); \
+} while (0)
+#define WARN_ON_RATELIMIT(condition, state) ({ bool __so = !!(condition); WARN_ON(__so && __ratelimit(state)); __so; })
+#define WARN_RATELIMIT(condition, fmt...) ({ static DEFINE_RATELIMIT_STATE(__rs, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST); bool __so = !!(condition); if (__so && __ratelimit(&__rs)) WARN(1, fmt); __so; })
 #endif

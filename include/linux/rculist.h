@@ -36,6 +36,20 @@ static __always_inline void hlist_add_head_rcu(struct hlist_node *node, struct h
 		first->pprev = &node->next;
 }
 static __always_inline void hlist_del_rcu(struct hlist_node *node) { __hlist_del(node); node->pprev = LIST_POISON2; }
+static __always_inline void hlist_del_init_rcu(struct hlist_node *node) { if (!hlist_unhashed(node)) { __hlist_del(node); node->pprev = NULL; } }
+static __always_inline void hlist_replace_rcu(struct hlist_node *old, struct hlist_node *node)
+{
+	node->next = old->next;
+	node->pprev = old->pprev;
+	rcu_assign_pointer(*node->pprev, node);
+	if (node->next)
+		node->next->pprev = &node->next;
+	old->pprev = LIST_POISON2;
+}
+#define list_for_each_entry_continue_rcu(pos, head, member) \
+	for (pos = list_entry_rcu(pos->member.next, __typeof__(*pos), member); &pos->member != (head); pos = list_entry_rcu(pos->member.next, __typeof__(*pos), member))
+#define list_for_each_entry_from_rcu(pos, head, member) \
+	for (; &(pos)->member != (head); pos = list_entry_rcu(pos->member.next, __typeof__(*(pos)), member))
 #define hlist_for_each_entry_rcu(pos, head, member, condition...) \
 	for (pos = hlist_entry_safe(rcu_dereference((head)->first), __typeof__(*(pos)), member); pos; pos = hlist_entry_safe(rcu_dereference((pos)->member.next), __typeof__(*(pos)), member))
 #endif

@@ -2,6 +2,7 @@
 #ifndef _LINUX_RCUPDATE_H
 #define _LINUX_RCUPDATE_H
 #include <linux/atomic.h>
+#include <linux/cleanup.h>
 #include <linux/preempt.h>
 #include <linux/types.h>
 typedef void (*rcu_callback_t)(struct callback_head *head);
@@ -40,4 +41,5 @@ extern void rcu_barrier(void);
 #define init_rcu_head(head)	do { (void)(head); } while (0)
 #define destroy_rcu_head(head)	do { (void)(head); } while (0)
 #define cond_synchronize_rcu(state) synchronize_rcu()
+DEFINE_LOCK_GUARD_0(rcu, rcu_read_lock(), rcu_read_unlock())
 #endif

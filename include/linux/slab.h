@@ -1,6 +1,8 @@
 /* Memory. */
 #ifndef _LINUX_SLAB_H
 #define _LINUX_SLAB_H
+#include <linux/cleanup.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/overflow.h>
 #include <linux/types.h>
@@ -15,6 +17,8 @@ static __always_inline void *kmalloc_array(size_t n, size_t size, gfp_t flags) {
 static __always_inline void *kcalloc(size_t n, size_t size, gfp_t flags) { return __kmalloc(size_mul(n, size), flags | __GFP_ZERO); }
 static __always_inline void *kvzalloc(size_t size, gfp_t flags) { return kvmalloc(size, flags | __GFP_ZERO); }
 static __always_inline void kvfree(const void *object) { kfree(object); }
+DEFINE_FREE(kfree, void *, if (!IS_ERR_OR_NULL(_T)) kfree(_T))
+DEFINE_FREE(kvfree, void *, if (!IS_ERR_OR_NULL(_T)) kvfree(_T))
 #define kmalloc_node(size, flags, node) kmalloc(size, flags)
 #define kzalloc_node(size, flags, node) kzalloc(size, flags)
 #define kfree_sensitive(object)	kfree(object)

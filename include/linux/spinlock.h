@@ -3,6 +3,8 @@
 #define _LINUX_SPINLOCK_H
 #include <linux/atomic.h>
 #include <linux/bug.h>
+#include <linux/cleanup.h>
+#include <linux/lockdep.h>
 #include <linux/preempt.h>
 #include <linux/spinlock_types.h>
 extern void kthread_spin_lock(spinlock_t *lock);
@@ -34,5 +36,23 @@ extern int kthread_spin_is_locked(spinlock_t *lock);
 #define raw_spin_unlock_irqrestore	spin_unlock_irqrestore
 #include <linux/rwlock.h>
 #define assert_spin_locked(lock)	BUG_ON(!spin_is_locked(lock))
-#define lockdep_assert_held(lock)	do { (void)(lock); } while (0)
+#define __spin_guards(name, type, way) \
+DEFINE_LOCK_GUARD_1(name, type, way##_lock(_T->lock), way##_unlock(_T->lock)) \
+DEFINE_LOCK_GUARD_1_COND(name, _try, way##_trylock(_T->lock)) \
+DEFINE_LOCK_GUARD_1(name##_irq, type, way##_lock(_T->lock), way##_unlock(_T->lock)) \
+DEFINE_LOCK_GUARD_1_COND(name##_irq, _try, way##_trylock(_T->lock)) \
+DEFINE_LOCK_GUARD_1(name##_bh, type, way##_lock(_T->lock), way##_unlock(_T->lock)) \
+DEFINE_LOCK_GUARD_1_COND(name##_bh, _try, way##_trylock(_T->lock)) \
+DEFINE_LOCK_GUARD_1(name##_irqsave, type, way##_lock(_T->lock), way##_unlock(_T->lock), unsigned long flags) \
+DEFINE_LOCK_GUARD_1_COND(name##_irqsave, _try, way##_trylock(_T->lock))
+__spin_guards(spinlock, spinlock_t, spin)
+__spin_guards(raw_spinlock, raw_spinlock_t, spin)
+#define __rw_guards(name) \
+DEFINE_LOCK_GUARD_1(name, rwlock_t, name(_T->lock), name##_end(_T->lock)) \
+DEFINE_LOCK_GUARD_1(name##_irq, rwlock_t, name(_T->lock), name##_end(_T->lock)) \
+DEFINE_LOCK_GUARD_1(name##_irqsave, rwlock_t, name(_T->lock), name##_end(_T->lock), unsigned long flags)
+#define read_lock_end(lock)		read_unlock(lock)
+#define write_lock_end(lock)		write_unlock(lock)
+__rw_guards(read_lock)
+__rw_guards(write_lock)
 #endif

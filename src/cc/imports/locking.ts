@@ -6,7 +6,7 @@ import { MUTEX, Mutex, mutexLockInterruptibleSync, mutexLockKillableSync, mutexL
 import { spinOwner } from '../../kernel/locking/raw_spinlock.js';
 import { spinLockAt, spinTrylockAt, spinUnlockAt } from '../../kernel/locking/spinlock.js';
 import { initQueue } from '../../kernel/locking/waiter.js';
-import { holderId } from '../../kernel/locking/held.js';
+import { READER, SPINNING, findHeld, heldWords, holderId } from '../../kernel/locking/held.js';
 import { Refcount, refcountAdd, refcountDec, refcountIncNotZero, refcountSubAndTest } from '../../kernel/locking/refcount.js';
 import { RWLOCK, RwLock, readLockAt, readTrylock, readUnlockAt, writeLockAt, writeTrylock, writeUnlockAt } from '../../kernel/locking/rwlock.js';
 import {
@@ -36,7 +36,22 @@ function decAndLock(count: number, at: number): boolean {
   return false;
 }
 
+/** What an owner word of a mutex has above its owner's number. */
+const MUTEX_FLAGS = 0xe0000000;
+
+/** Whether the caller has the lock: 0 a spinlock, 1 a mutex, 2 an rwsem, 3 an rwlock; `how` 1: for writing, or alone; 2: for reading; 3: either. */
+function lockHeld(at: number, kind: number, how: number): boolean {
+  const me = holderId(holder());
+  const reads = (word: number): boolean => (how & 2) !== 0 && findHeld(heldWords(holder()), word) !== 0;
+  if (kind === 0) return spinOwner(spin(at)) === me;
+  if (kind === 1) return (load(mutex(at) + MUTEX.owner) & ~MUTEX_FLAGS) === me;
+  if (kind === 2) return ((how & 1) !== 0 && r32(rwsem(at) + RWSEM.writer) === me) || reads(at | READER);
+  if (kind === 3) return ((how & 1) !== 0 && r32(rwlock(at) + RWLOCK.writer) === me) || reads(at | READER | SPINNING);
+  return true;
+}
+
 export const locking: Imports = {
+  kthread_lock_held: (at: number, kind: number, how: number) => lockHeld(at, kind, how),
   kthread_spin_lock: (at: number) => spinLockAt(spin(at)),
   kthread_spin_unlock: (at: number) => spinUnlockAt(spin(at)),
   kthread_spin_trylock: (at: number) => spinTrylockAt(spin(at)),

@@ -4,7 +4,7 @@
 import { fetchAdd } from '../../lib/atomic.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { preemptCount } from '../../kernel/locking/preempt.js';
-import { inInterrupt } from '../../kernel/softirq.js';
+import { holder, preemptWord } from '../../kernel/sched/core.js';
 import { scheduleTimeoutUninterruptibleSync } from '../../kernel/time/sleep.js';
 import { checked, type Imports } from '../abi.js';
 import { TASKLET } from '../../kernel/callbacks.js';
@@ -32,6 +32,9 @@ export const softirq: Imports = {
     while (taskletBusy(of(at))) scheduleTimeoutUninterruptibleSync(1);
     w32(at + TASKLET.state, r32(at + TASKLET.state) & ~1);
   },
-  kthread_in_interrupt: () => inInterrupt(),
+  kthread_preempt_add: (n: number) => {
+    const word = preemptWord(holder());
+    w32(word, r32(word) + n);
+  },
   preempt_count: () => preemptCount(),
 };

@@ -1,0 +1,2 @@
+/* Keeping softirqs away; see <linux/preempt.h>. */
+#include <linux/preempt.h>
