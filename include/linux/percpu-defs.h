@@ -2,12 +2,26 @@
 #ifndef _LINUX_PERCPU_DEFS_H
 #define _LINUX_PERCPU_DEFS_H
 #include <linux/smp.h>
-#define DEFINE_PER_CPU(type, name)		__typeof__(type) __percpu_##name[NR_CPUS]; extern __typeof__(type) name __attribute__((__alias__("__percpu_" #name)))
+/* From a variable, or a member of it, to that of the next CPU, bytes; no variable is larger. */
+#define __PERCPU_STRIDE				1024
+/* What follows, such as an initial value, is for a variable from which each CPU's is filled before init. */
+#define DEFINE_PER_CPU(type, name) \
+	char __percpu_##name[NR_CPUS][__PERCPU_STRIDE] __attribute__((__aligned__(16))); \
+	_Static_assert(sizeof(type) <= __PERCPU_STRIDE, "a per-CPU variable has 1024 bytes at most"); \
+	extern __typeof__(type) name __attribute__((__alias__("__percpu_" #name))); \
+	static __typeof__(type) __percpu_first_##name; \
+	static __attribute__((__constructor__)) void __percpu_fill_##name(void) \
+	{ \
+		unsigned int cpu; \
+		for (cpu = 0; cpu < NR_CPUS; cpu++) \
+			__builtin_memcpy(__percpu_##name[cpu], &__percpu_first_##name, sizeof(type)); \
+	} \
+	static __typeof__(type) __percpu_first_##name
 #define DECLARE_PER_CPU(type, name)		extern __typeof__(type) name
 #define DEFINE_PER_CPU_ALIGNED(type, name)	DEFINE_PER_CPU(type, name)
 #define DEFINE_PER_CPU_SHARED_ALIGNED(type, name) DEFINE_PER_CPU(type, name)
 #define EXPORT_PER_CPU_SYMBOL(name)		EXPORT_SYMBOL(name)
-#define per_cpu_ptr(p, cpu)			((p) + (cpu))
+#define per_cpu_ptr(p, cpu)			((__typeof__(p))((unsigned long)(p) + (cpu) * __PERCPU_STRIDE))
 #define per_cpu(name, cpu)			(*per_cpu_ptr(&(name), cpu))
 #define this_cpu_ptr(p)				per_cpu_ptr(p, smp_processor_id())
 #define raw_cpu_ptr(p)				this_cpu_ptr(p)

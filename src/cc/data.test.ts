@@ -10,7 +10,7 @@ import { COMPILE_MS, runModule, sources } from './c_module.fixture.js';
 const { machine } = oneMachine();
 sources();
 
-const MODULES = ['kfifo', 'lists', 'rbtree', 'small', 'xarray'];
+const MODULES = ['kfifo', 'lists', 'locks', 'rbtree', 'small', 'waits', 'xarray'];
 
 test.each(MODULES)('test/modules/%s.c', async (name) => {
   const file = fileURLToPath(new URL(`../../test/modules/${name}.c`, import.meta.url));

@@ -122,7 +122,7 @@ export const LOG_DESC_AT = 0x000b_0000;
 export const LOG_DESC_STRIDE = 32;
 export const LOG_TEXT_AT = 0x0014_0000;
 export const WAIT_TABLE_AT = 0x0030_0000;
-export const SPARE_AT = 0x0030_1000;
+export const SPARE_AT = 0x0030_2000;
 export const SHADOW_AT = 0x0041_0000;
 /** Bytes of one heap block; the block map has one word for each. */
 export const HEAP_BLOCK = 0x1_0000;
@@ -136,7 +136,7 @@ const REGIONS: ReadonlyArray<readonly [name: string, at: number, size: number]> 
   ['sysctls', SYSCTLS_AT, 0x1_0000],
   ['log descriptors', LOG_DESC_AT, LOG_RECORDS * LOG_DESC_STRIDE],
   ['log text', LOG_TEXT_AT, LOG_BUF_LEN],
-  ['wait table', WAIT_TABLE_AT, WAIT_TABLE_SIZE * 16],
+  ['wait table', WAIT_TABLE_AT, WAIT_TABLE_SIZE * 24],
   ['spare', SPARE_AT, SHADOW_AT - SPARE_AT],
 ];
 

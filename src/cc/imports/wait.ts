@@ -4,18 +4,21 @@
  */
 import { fetchAnd, load } from '../../lib/atomic.js';
 import { ERESTARTSYS } from '../../lib/errno.js';
-import { listDelInit, listEmpty, listInit } from '../../lib/list.js';
+import { listAddTail, listDelInit, listEmpty, listInit } from '../../lib/list.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { mightSleep, needPlain, needThread, sleepUntilSync } from '../../kernel/sched/core.js';
 import { SPARE_AT, WAIT_TABLE_AT } from '../../kernel/memlayout.js';
 import { signalPendingState } from '../../kernel/sched/signal.js';
 import { KTHREAD_SHOULD_PARK, KTHREAD_SHOULD_STOP, TASK, TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, setTaskState } from '../../kernel/sched/task.js';
 import {
-  WAIT_QUEUE_ENTRY, WAIT_QUEUE_HEAD, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, addEntry, finishEntry, initQueue, lockQueue, ownEntry, prepareEntry, prepareLocked, queueActive, onWakeByNumber, unlockQueue, wakeAndRemember, wakeAndUnlink, wakeLocked, wakeQueue, wakeTask,
+  WAIT_QUEUE_ENTRY, WAIT_QUEUE_HEAD, WQ_FLAG_EXCLUSIVE, WQ_FLAG_PRIORITY, WQ_FLAG_WOKEN, addEntry, finishEntry, initQueue, lockQueue, ownEntry, prepareEntry, prepareLocked, queueActive, onWakeByNumber, unlockQueue, wakeAndRemember, wakeAndUnlink, wakeQueue, wakeTask,
 } from '../../kernel/sched/wait_queue.js';
 import { deadlineIn, jiffiesUntil } from '../../kernel/time/time.js';
 import { checked, type Imports } from '../abi.js';
 import { callC } from '../run.js';
+
+/** As a flag of wait_event's: it gives a lock back before it sleeps. */
+const UNLOCKS = 0x100;
 
 /** A wait queue of C's, or one of those that __var_waitqueue() gives, which are no memory of C's. */
 const queue = (at: number): number => (at >= WAIT_TABLE_AT && at < SPARE_AT ? at : checked(at, WAIT_QUEUE_HEAD.sizeof, true));
@@ -62,13 +65,21 @@ function waitWoken(at: number, mode: number, timeout: number): number {
 }
 
 export const wait: Imports = {
-  init_waitqueue_head: (q: number) => initQueue(queue(q)),
+  init_waitqueue_head: (q: number) => {
+    initQueue(queue(q));
+    w32(q + WAIT_QUEUE_HEAD.own, 0);
+  },
   waitqueue_active: (q: number) => queueActive(queue(q)),
   __wake_up: (q: number, mode: number, nr: number, key: number) => wakeQueue(queue(q), { mode, nr, key }),
   wake_up: (q: number) => wakeQueue(queue(q), { mode: TASK_NORMAL, nr: 1, key: 0 }),
   wake_up_interruptible: (q: number) => wakeQueue(queue(q), { mode: TASK_INTERRUPTIBLE, nr: 1, key: 0 }),
 
-  __wake_up_locked: (q: number, mode: number, nr: number) => wakeLocked(queue(q), { mode, nr, key: 0 }),
+  kthread_add_wait_queue_tail: (q: number, at: number) => {
+    lockQueue(queue(q));
+    w32(entryAt(at) + WAIT_QUEUE_ENTRY.queue, q);
+    listAddTail(at, q + WAIT_QUEUE_HEAD.head);
+    unlockQueue(q);
+  },
   default_wake_function: (at: number, mode: number) => wakeTask(entryAt(at), mode),
   autoremove_wake_function: (at: number, mode: number) => wakeAndUnlink(entryAt(at), mode),
   woken_wake_function: (at: number, mode: number) => wakeAndRemember(entryAt(at), mode),
@@ -76,8 +87,8 @@ export const wait: Imports = {
 
   // The steps of wait_event, for the entry of the task.
   kthread_wait_enter: (flags: number) => {
-    mightSleep('wait_event');
-    ownEntry(self('wait_event'), flags);
+    if ((flags & UNLOCKS) === 0) mightSleep('wait_event');
+    ownEntry(self('wait_event'), flags & ~UNLOCKS);
   },
   kthread_wait_prepare: (q: number, state: number) => {
     const task = self('wait_event');

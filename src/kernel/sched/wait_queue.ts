@@ -27,7 +27,7 @@ import { isolateAlive } from '../smp.js';
 import { wakeUpState } from './core.js';
 import { TASK, TASK_NORMAL, WAIT_ENTRY_WORDS, setTaskState } from './task.js';
 
-export const WAIT_QUEUE_HEAD = struct('wait_queue_head', { lock: u32('a'), head: ptr('l', 2, 'struct list_head') });
+export const WAIT_QUEUE_HEAD = struct('wait_queue_head', { lock: u32('a'), head: ptr('l', 2, 'struct list_head'), own: u32('a', 2, 'struct spinlock') }); // own: a spinlock for modules in C
 
 export const WAIT_QUEUE_ENTRY = struct('wait_queue_entry', {
   entry: ptr('l', 2, 'struct list_head'), // first, so that a node's address is its entry's
