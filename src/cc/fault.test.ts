@@ -8,7 +8,11 @@ import { rmmod, sysctl } from '../index.js';
 import { until } from '../kernel/kinds.fixture.js';
 import { oneMachine, threads } from '../kernel/machine.fixture.js';
 import { COMPILE_MS, HEAD, logFromNow, runModule, sources } from './c_module.fixture.js';
-import { listImages } from './images.js';
+import { load } from '../lib/atomic.js';
+import { LOG_TEXT_AT, MACHINE, PIDS_AT, SHADOW_AT, heapStart, machineWord } from '../kernel/memlayout.js';
+import { KASAN_KERNEL, badByte, markAt } from '../kernel/mm/kasan.js';
+import { IMAGE } from '../kernel/module.js';
+import { imageParts, listImages } from './images.js';
 
 const { machine, oopses } = oneMachine({ watchdog: true });
 const { write } = sources();
@@ -18,6 +22,8 @@ const BAD = `${HEAD}
 #include <linux/wait.h>
 static char *what;
 module_param(what, charp, 0);
+static unsigned long address;
+module_param(address, ulong, 0);
 static volatile int zero, one = 1, three = 3, four = 4;
 static int table[4];
 static DEFINE_SPINLOCK(lock);
@@ -39,6 +45,7 @@ static int work(void *data)
 	if (!strcmp(what, "field")) return deref(&((int *)NULL)[16]);
 	if (!strcmp(what, "wild")) return deref((int *)0x6b6b6b6b);
 	if (!strcmp(what, "machine")) { assign((int *)0x10000); return 0; }
+	if (!strcmp(what, "kernel")) { assign((int *)address); return 0; }
 	if (!strcmp(what, "err")) return strlen(ERR_PTR(-12));
 	if (!strcmp(what, "zero")) return 5 / zero;
 	if (!strcmp(what, "bug")) BUG_ON(three == 3);
@@ -130,10 +137,41 @@ describe('ends the thread that did it', () => {
     const lines = await runModule(machine(), bad, { what }, () => oopses.length > 0);
     expect(lines.join('\n')).toMatch(sentence);
     expect(lines.join('\n')).toMatch(trace);
-    expect(lines.join('\n')).not.toMatch(/cc\/|anonymous/);
+    expect(lines.join('\n')).not.toMatch(/\bcc\/|anonymous/);
     expect(lines.at(-1)).toBe('stop: -14');
     expect(oopses).toHaveLength(1);
     await allIsWell();
+  }, COMPILE_MS);
+});
+
+describe('a wild pointer into memory of the kernel alone', () => {
+  const size = 64 << 20; // As machine.fixture.ts boots it.
+  test.each<[what: string, address: () => number]>([
+    ['the record of the machine', () => machineWord(MACHINE.next_pid)],
+    ['the table of pids', () => PIDS_AT + 4],
+    ['the table of pids', () => load(PIDS_AT) + 400],
+    ['the log', () => LOG_TEXT_AT + 1000],
+    ['the marks of the address checks', () => SHADOW_AT + heapStart(size) / 8 + 64],
+    ['the map of the heap', () => heapStart(size) + 16],
+    ['the code of module well', () => imageParts(listImages()[0].at)[0][0] + 40],
+    ['the record of module well', () => listImages()[0].at + IMAGE.base],
+  ])('%s (%#)', async (what, address) => {
+    await machine().insmod(join(folder, 'well.c'));
+    const at = address();
+    const lines = await runModule(machine(), bad, { what: 'kernel', address: String(at) }, () => oopses.length > 0);
+    expect(lines.join('\n')).toMatch(/^BUG: KASAN: wild-memory-access in assign\+0x.*bad\.c:\d+\nWrite of size 4 at addr/m);
+    expect(lines).toContain(`The buggy address belongs to ${what}`);
+    expect(lines.at(-1)).toBe('stop: -14');
+    await machine().rmmod('well');
+    await allIsWell();
+  }, COMPILE_MS);
+
+  test('is free for others when a module is gone', async () => {
+    await machine().insmod(join(folder, 'well.c'));
+    const parts = listImages().flatMap(({ at }) => [...imageParts(at), [at, IMAGE.sizeof]]);
+    expect(parts.map(([at]) => markAt(at))).toEqual(parts.map(() => KASAN_KERNEL));
+    await machine().rmmod('well');
+    for (const [at, bytes] of parts) expect(badByte(at, bytes)).toBe(-1);
   }, COMPILE_MS);
 });
 

@@ -8,12 +8,12 @@ import { EFAULT, KernelError } from '../lib/errno.js';
 import { buffer } from '../lib/memory.js';
 import { sprintf } from '../lib/printf.js';
 import { KthreadExit } from '../kernel/exit.js';
-import { KASAN_FREE, KASAN_GLOBAL, KASAN_NULL, KASAN_PAGE, KASAN_REDZONE, badByte, markAt, objectNear } from '../kernel/mm/kasan.js';
-import { SHADOW_AT } from '../kernel/memlayout.js';
+import { KASAN_FREE, KASAN_GLOBAL, KASAN_KERNEL, KASAN_NULL, KASAN_PAGE, KASAN_REDZONE, badByte, markAt, objectNear } from '../kernel/mm/kasan.js';
 import { TAINT_WARN, addTaint, callTrace, panic, printTrace, whereLine, whoRuns } from '../kernel/panic.js';
 import { KERN_ALERT, KERN_ERR, KERN_WARNING, printk } from '../kernel/printk/printk.js';
 import { currentThread } from '../kernel/sched/core.js';
 import { self } from '../kernel/smp.js';
+import { kernelPartAt } from './guard.js';
 import { isStackCheck } from './trace.js';
 
 /** Thrown through C code; what was to be said before the oops has been said. Its stack is a finished call trace. */
@@ -52,11 +52,10 @@ function pageFault(at: number, write: boolean, trace: string): Fault {
 /** What a mark of the shadow says in Linux's words. */
 function kindOf(at: number, size: number): string {
   const bad = badByte(at, size);
-  if (bad < SHADOW_AT) return 'wild-memory-access';
   const mark = markAt(bad);
   const why = mark < 8 ? markAt(bad - (bad % 8) + 8) : mark;
   const stack: Readonly<Record<number, string>> = { 0xf1: 'stack-out-of-bounds', 0xf2: 'stack-out-of-bounds', 0xf3: 'stack-out-of-bounds', 0xf5: 'stack-use-after-return', 0xf8: 'stack-use-after-scope', 0xca: 'alloca-out-of-bounds', 0xcb: 'alloca-out-of-bounds' };
-  const other: Readonly<Record<number, string>> = { [KASAN_FREE]: 'slab-use-after-free', [KASAN_REDZONE]: 'slab-out-of-bounds', [KASAN_GLOBAL]: 'global-out-of-bounds', [KASAN_PAGE]: 'vmalloc-out-of-bounds' };
+  const other: Readonly<Record<number, string>> = { [KASAN_FREE]: 'slab-use-after-free', [KASAN_REDZONE]: 'slab-out-of-bounds', [KASAN_GLOBAL]: 'global-out-of-bounds', [KASAN_PAGE]: 'vmalloc-out-of-bounds', [KASAN_KERNEL]: 'wild-memory-access' };
   return other[why] ?? stack[why] ?? 'out-of-bounds';
 }
 
@@ -79,6 +78,7 @@ function reportKasan(kind: string, what: string, at: number, trace: string): voi
 const placeOf = (trace: string): string => trace.split('\n').find((line) => line.includes(' [')) ?? trace.split('\n', 1)[0];
 
 function describeObject(at: number): void {
+  if (markAt(at) === KASAN_KERNEL) return void printk('%sThe buggy address belongs to %s\n', KERN_ERR, kernelPartAt(at) ?? 'the kernel');
   const object = objectNear(at);
   if (!object) return;
   const { at: from, size, freed, pid } = object;

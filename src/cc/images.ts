@@ -5,8 +5,10 @@
 import { ENOMEM, KernelError } from '../lib/errno.js';
 import { listAddTail, listDelInit, listNext } from '../lib/list.js';
 import { r32, u8, w32 } from '../lib/memory.js';
+import { alignUp } from '../lib/struct.js';
 import { rawSpinLock, rawSpinUnlock } from '../kernel/locking/raw_spinlock.js';
 import { MACHINE, MACHINE_AT, machineWord } from '../kernel/memlayout.js';
+import { unpoison } from '../kernel/mm/kasan.js';
 import { kfree, kmalloc, kzalloc } from '../kernel/mm/slab.js';
 import { IMAGE } from '../kernel/module.js';
 import { me } from '../kernel/smp.js';
@@ -83,11 +85,17 @@ export function addImage({ id, base, size, tableBase, tableSize, about, code, li
   locked(() => listAddTail(at, machineWord(MACHINE.images)));
 }
 
+/** Its code, table of lines and what is known about it: addresses and sizes. */
+export const imageParts = (at: number): Array<[at: number, size: number]> => [[IMAGE.code, IMAGE.code_size], [IMAGE.lines, IMAGE.lines_size], [IMAGE.about, IMAGE.about_size]].map(([from, size]) => [r32(at + from), r32(at + size)]);
+
 /** Takes a module out of the list and frees its record; its memory is the caller's. */
 export function dropImage({ at, id }: Image): void {
   locked(() => listDelInit(at));
   known.delete(id);
-  for (const part of [r32(at + IMAGE.code), r32(at + IMAGE.lines), r32(at + IMAGE.about), at]) kfree(part);
+  for (const [part, size] of [...imageParts(at), [at, IMAGE.sizeof]]) {
+    unpoison(part, alignUp(size, 8)); // cc/guard.ts
+    kfree(part);
+  }
 }
 
 function locked<T>(fn: () => T): T {

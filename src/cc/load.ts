@@ -22,6 +22,7 @@ import { openKo, placeKo, type Ko, type Placed } from './image.js';
 import { imports } from './imports.js';
 import { addParamFiles, removeParamFiles } from './fs/param.js';
 import { findSymbol, type ExportedSymbol } from '../kernel/symbols.js';
+import { guardKernel } from './guard.js';
 import { addImage, dropImage, isFunctionNumber, listImages, type About, type Image } from './images.js';
 import { readTags, setParams } from './params.js';
 import { recordsHeader } from './records.js';
@@ -50,6 +51,7 @@ async function load(path: string, module: NewModule): ReturnType<ModuleLoader['l
     const params = setParams(placed.parts.get('__param'), placed.parts.get('__parmdesc'), module);
     addParamFiles(module, placed.parts.get('__param'));
     addImage({ id: module.id, base, size: ko.dataSize, tableBase, tableSize: ko.tableSize, about, code: placed.code, lines: placed.lines });
+    guardKernel();
     for (const record of usedRecords(about)) countUser(record, 1);
     return { params, info: readTags(placed.parts.get('modinfo')), hasExit: about.exit !== 0 || about.init === 0 };
   } catch (error) {

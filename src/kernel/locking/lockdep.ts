@@ -27,9 +27,9 @@ import { MUTEX, PENDING, SEM, SPINNING, addressOf, heldWords, holderId, holderNa
 import { rawSpinLocked } from './raw_spinlock.js';
 
 /** An order: `after` was taken while `before` was held. */
-const ORDER = struct('lock_order', { before: ptr('l'), after: ptr('l'), trace: ptr('l'), spare: u32('l') });
+export const ORDER = struct('lock_order', { before: ptr('l'), after: ptr('l'), trace: ptr('l'), spare: u32('l') });
 /** Orders in the table; when it is full, no more are learned. */
-const ORDERS_MAX = 1024;
+export const ORDERS_MAX = 1024;
 const TRACE_MAX = 1024;
 /** Tasks that wait for each other, at most. */
 const CIRCLE_MAX = 16;

@@ -5,7 +5,7 @@
  * here.
  *
  * A shadow byte of 0 allows all eight bytes, 1 to 7 the first so many, anything above 0x7f none and says why. What nobody
- * marked is allowed; so the records of the kernel, which module code reads, need no marks.
+ * marked is allowed; so the records of the kernel that module code reads need no marks.
  */
 import { cas, load, xchg } from '../../lib/atomic.js';
 import { buffer, r32, u8, w32 } from '../../lib/memory.js';
@@ -16,7 +16,7 @@ import { ISOLATE } from '../smp.js';
 import { kfree, kmalloc, kmemCacheFree, kzalloc } from './slab.js';
 
 /** Why bytes may not be touched. Linux's numbers, mm/kasan/kasan.h. */
-export const KASAN_FREE = 0xfb, KASAN_REDZONE = 0xfc, KASAN_GLOBAL = 0xf9, KASAN_PAGE = 0xfe, KASAN_NULL = 0xff;
+export const KASAN_FREE = 0xfb, KASAN_REDZONE = 0xfc, KASAN_GLOBAL = 0xf9, KASAN_PAGE = 0xfe, KASAN_NULL = 0xff, KASAN_KERNEL = 0xfa;
 
 const SCALE = 8;
 const shadowOf = (at: number): number => SHADOW_AT + (at >>> 3);
@@ -47,10 +47,10 @@ export function badByte(at: number, size: number): number {
 /** What is marked at `at`: KASAN_*, or 1 to 7 where only the first so many of its eight bytes are allowed. */
 export const markAt = (at: number): number => u8[shadowOf(at)];
 
-/** Before the first code that checks: nobody but the kernel touches what lies below the shadow, and what is freed from now on waits. */
+/** Before the first code that checks: nobody but the kernel touches what lies below the shadow (cc/guard.ts marks the rest), and what is freed from now on waits. */
 export function initShadow(): void {
   poison(0, MACHINE_AT, KASAN_NULL);
-  poison(MACHINE_AT, SHADOW_AT - MACHINE_AT, KASAN_PAGE);
+  poison(MACHINE_AT, SHADOW_AT - MACHINE_AT, KASAN_KERNEL);
   freedRing();
 }
 
