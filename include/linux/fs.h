@@ -3,11 +3,13 @@
 #define _LINUX_FS_H
 #include <linux/cred.h>
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/fcntl.h>
 #include <linux/ioctl.h>
 #include <linux/kdev_t.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -150,4 +152,85 @@ static __maybe_unused ssize_t memory_read_from_buffer(void *to, size_t count, lo
 static __always_inline const struct file_operations *fops_get(const struct file_operations *fops) { return fops; }
 #define fops_put(fops)		do { } while (0)
 #define replace_fops(file, fops) do { (file)->f_op = (fops); } while (0)
+
+/* A file of one number, which `get` and `set` give and take. */
+struct simple_attr {
+	int (*get)(void *data, u64 *value);
+	int (*set)(void *data, u64 value);
+	char get_buf[24];
+	char set_buf[24];
+	void *data;
+	const char *fmt;
+	struct mutex mutex;
+};
+static __maybe_unused int simple_attr_open(struct inode *inode, struct file *file, int (*get)(void *, u64 *), int (*set)(void *, u64), const char *fmt)
+{
+	struct simple_attr *attr = kzalloc(sizeof(*attr), GFP_KERNEL);
+
+	if (!attr)
+		return -ENOMEM;
+	attr->get = get;
+	attr->set = set;
+	attr->data = inode->i_private;
+	attr->fmt = fmt;
+	mutex_init(&attr->mutex);
+	file->private_data = attr;
+	return nonseekable_open(inode, file);
+}
+static __maybe_unused int simple_attr_release(struct inode *inode, struct file *file)
+{
+	kfree(file->private_data);
+	return 0;
+}
+static __maybe_unused ssize_t simple_attr_read(struct file *file, char __user *buf, size_t size, loff_t *ppos)
+{
+	struct simple_attr *attr = file->private_data;
+	u64 value = 0;
+	ssize_t ret = 0;
+
+	if (!attr->get)
+		return -EACCES;
+	ret = mutex_lock_interruptible(&attr->mutex);
+	if (ret)
+		return ret;
+	if (!*ppos || !attr->get_buf[0]) {
+		ret = attr->get(attr->data, &value);
+		if (!ret)
+			snprintf(attr->get_buf, sizeof(attr->get_buf), attr->fmt, (unsigned long long)value);
+	}
+	if (!ret)
+		ret = simple_read_from_buffer(buf, size, ppos, attr->get_buf, strlen(attr->get_buf));
+	mutex_unlock(&attr->mutex);
+	return ret;
+}
+static __maybe_unused ssize_t __simple_attr_write(struct file *file, const char __user *buf, size_t size, bool is_signed)
+{
+	struct simple_attr *attr = file->private_data;
+	size_t used = min_t(size_t, size, sizeof(attr->set_buf) - 1);
+	u64 value = 0;
+	ssize_t ret;
+
+	if (!attr->set)
+		return -EACCES;
+	ret = mutex_lock_interruptible(&attr->mutex);
+	if (ret)
+		return ret;
+	if (kthread_copy_from_user(attr->set_buf, buf, used)) {
+		ret = -EFAULT;
+	} else {
+		attr->set_buf[used] = 0;
+		ret = is_signed ? kstrtoll(attr->set_buf, 0, (long long *)&value) : kstrtoull(attr->set_buf, 0, &value);
+		if (!ret)
+			ret = attr->set(attr->data, value);
+	}
+	mutex_unlock(&attr->mutex);
+	return ret ? ret : size;
+}
+static __maybe_unused ssize_t simple_attr_write(struct file *file, const char __user *buf, size_t size, loff_t *ppos) { return __simple_attr_write(file, buf, size, false); }
+static __maybe_unused ssize_t simple_attr_write_signed(struct file *file, const char __user *buf, size_t size, loff_t *ppos) { return __simple_attr_write(file, buf, size, true); }
+#define __simple_attribute(fops, get, set, fmt, write_) \
+static int fops##_open(struct inode *inode, struct file *file) { return simple_attr_open(inode, file, get, set, fmt); } \
+static const struct file_operations fops = { .owner = THIS_MODULE, .open = fops##_open, .release = simple_attr_release, .read = simple_attr_read, .write = write_, .llseek = generic_file_llseek }
+#define DEFINE_SIMPLE_ATTRIBUTE(fops, get, set, fmt) __simple_attribute(fops, get, set, fmt, simple_attr_write)
+#define DEFINE_SIMPLE_ATTRIBUTE_SIGNED(fops, get, set, fmt) __simple_attribute(fops, get, set, fmt, simple_attr_write_signed)
 #endif

@@ -8,6 +8,7 @@ import './fs/param.js'; // Processes open its files, and nothing in C calls it.
 import { asan } from './imports/asan.js';
 import { bitwait } from './imports/bitwait.js';
 import { completion } from './imports/completion.js';
+import { debugfs } from './imports/debugfs.js';
 import { freezer } from './imports/freezer.js';
 import { fs } from './imports/fs.js';
 import { rcu } from './imports/rcu.js';
@@ -28,5 +29,5 @@ import { time } from './imports/time.js';
 import { wait } from './imports/wait.js';
 
 export const imports: Imports = Object.freeze({
-  ...asan, ...bitwait, ...completion, ...freezer, ...fs, ...kobject, ...kthread, ...locking, ...printk, ...procFs, ...rcu, ...sched, ...seqFile, ...signal, ...slab, ...softirq, ...string, ...time, ...timers, ...wait, ...workqueue,
+  ...asan, ...bitwait, ...completion, ...debugfs, ...freezer, ...fs, ...kobject, ...kthread, ...locking, ...printk, ...procFs, ...rcu, ...sched, ...seqFile, ...signal, ...slab, ...softirq, ...string, ...time, ...timers, ...wait, ...workqueue,
 });

@@ -19,7 +19,7 @@ import { classDestroy, deviceUnregister, devicesOf, dropMap, miscDeregister, unr
 import { fsLocked, pathOf } from './dcache.js';
 import { forgetNames } from './drain.js';
 import { nodesOf, reapLost } from './file_table.js';
-import { KIND_GONE } from './kinds.js';
+import { KIND_GONE, KIND_PROC } from './kinds.js';
 import { CDEV_MAP, CLASS, DEVICE, ENTRY, FILE, FS, HELD, MISCDEVICE, PROCESS, REGION } from './records.js';
 
 /** How long a process that runs a removed driver's code may take to be ended, ms. */
@@ -75,11 +75,15 @@ function forgetDevices(image: Image): string[] {
   return left;
 }
 
+/** Whether nothing of a module is called for an open file any more: its name was taken away, and that is looked at first. */
+const isHarmless = (file: number, entry: number): boolean => r32(file + FILE.kind) === KIND_GONE || (r32(file + FILE.kind) >= KIND_PROC && load(entry + ENTRY.gone) !== 0);
+
 /** Files whose operations are no more do nothing from here on; a process that is inside of them is ended. */
 async function cutOff(image: Image): Promise<void> {
   const { record, name } = image.about;
   const files = fsLocked((fs) => nodesOf(fs, FS.files).map((node) => node - FILE.link).filter((file) => {
     const entry = r32(file + FILE.entry);
+    if (isHarmless(file, entry)) return false;
     return r32(file + FILE.owner) === record || isOf(image, r32(file + FILE.f_op), 0) || (entry !== 0 && (r32(entry + ENTRY.module) === image.id || isOf(image, r32(entry + ENTRY.ops), 0)));
   }));
   for (const file of files) {
