@@ -2,7 +2,7 @@
  * The contents page: everything a program or module may use, by the file that tells about it.
  */
 import { setHost } from './arch/host.js';
-import { nodeToolchain } from './arch/node/cc/build.js';
+import { nodeToolchain } from './arch/node/cc/toolchain.js';
 import { nodeHost } from './arch/node/host.js';
 import './cc/loader.js';
 import { setToolchain } from './cc/toolchain.js';

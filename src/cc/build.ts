@@ -4,7 +4,6 @@
  */
 import { layoutVersion } from '../lib/struct.js';
 import { HZ_DEFAULT } from '../kernel/param.js';
-import { recordsHeader } from './records.js';
 import { toolchain } from './toolchain.js';
 
 export interface BuildModuleOptions {
@@ -23,5 +22,6 @@ export interface BuildModuleOptions {
  */
 export async function buildModule(path: string, { kasan = true, hz = HZ_DEFAULT, say }: BuildModuleOptions = {}): Promise<{ name: string; ko: Uint8Array }> {
   const name = toolchain.nameOf(path);
+  const { recordsHeader } = await import('./records.js');
   return { name, ko: await toolchain.build(path, { kasan, hz, records: recordsHeader(), layout: layoutVersion(), ...(say && { say }) }) };
 }

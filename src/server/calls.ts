@@ -3,7 +3,6 @@
  */
 import type { Caller } from './connection.js';
 import * as look from './look.js';
-import { metrics } from './metrics.js';
 import { CHANGES, type CallName, type Calls } from './protocol.js';
 import * as steer from './steer.js';
 import { trace } from './trace.js';
@@ -12,9 +11,9 @@ type Answers<N extends CallName> = Calls[N]['result'] | Promise<Calls[N]['result
 type Table = { readonly [N in CallName]: (args: Calls[N]['args'], caller: Caller) => Answers<N> };
 
 const TABLE: Table = {
-  stat: look.stat, ps: look.ps, dmesg: look.dmesg, clear: steer.clear, cat: look.cat, stack: look.stack, modules: look.modules,
+  stat: look.stat, ps: look.ps, dmesg: look.dmesg, clear: steer.clear, cat: look.cat, stack: look.stack, modules: look.modules, metrics: look.metrics,
   insmod: steer.insmod, rmmod: steer.rmmod, kill: steer.kill, stop: steer.stop, park: steer.park, unpark: steer.unpark, freeze: steer.freeze, thaw: steer.thaw, wake: steer.wake,
-  renice: steer.renice, affinity: steer.affinity, sysctl: steer.sysctl, trace, metrics,
+  renice: steer.renice, affinity: steer.affinity, sysctl: steer.sysctl, trace,
 };
 
 /** The same for who has a name and arguments from outside: each call checks what it is given. */

@@ -10,7 +10,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { host } from '../arch/host.js';
-import { nodeToolchain } from '../arch/node/cc/build.js';
+import { nodeToolchain } from '../arch/node/cc/toolchain.js';
 import '../cc/loader.js';
 import { setToolchain } from '../cc/toolchain.js';
 import { store } from '../lib/atomic.js';

@@ -19,6 +19,7 @@ import { taskTrace } from '../kernel/stacktrace.js';
 import { uptime } from '../kernel/time/time.js';
 import type { Caller } from './connection.js';
 import { checkList, checkNumber, checkText, findAll, findOne } from './find.js';
+import { metricsOf } from './metrics.js';
 import type { Calls, MachineStat } from './protocol.js';
 
 type Args<N extends keyof Calls> = Calls[N]['args'];
@@ -91,6 +92,13 @@ export async function* dmesg({ follow = false, from = 'cleared', since = 0, leve
   } finally {
     reader.close();
   }
+}
+
+/** As metricsText, with a turn for others after some tasks. */
+export async function metrics(): Promise<Result<'metrics'>> {
+  const tasks: ProcTask[] = [];
+  for await (const some of ps({})) tasks.push(...some);
+  return { text: metricsOf(tasks) };
 }
 
 export async function cat({ path }: Args<'cat'>): Promise<Result<'cat'>> {

@@ -11,25 +11,17 @@ import { STATE_WORDS } from '../kernel/sched/task.js';
 import { ISOLATE, ISOLATE_BUSY, SHARED, forEachIsolate } from '../kernel/smp.js';
 import { sysctlGet } from '../kernel/sysctl.js';
 import { uptime } from '../kernel/time/time.js';
-import { ps } from './look.js';
-import type { Calls } from './protocol.js';
 
 /** Thread names that have series of their own: those with the most CPU time. */
 const NAMES_MAX = 500;
 
 type Sample = readonly [labels: Readonly<Record<string, string | number>>, value: number];
 
-/** As metricsText, with a turn for others after some tasks. */
-export async function metrics(): Promise<Calls['metrics']['result']> {
-  const tasks: ProcTask[] = [];
-  for await (const some of ps({})) tasks.push(...some);
-  return { text: text(tasks) };
-}
-
 /** All series as text. Costs a look at every task. */
-export const metricsText = (): string => text(snapshot());
+export const metricsText = (): string => metricsOf(snapshot());
 
-function text(tasks: readonly ProcTask[]): string {
+/** The same of tasks that somebody has looked at. */
+export function metricsOf(tasks: readonly ProcTask[]): string {
   const threads = byName(tasks);
   return [
     family('kthread_uptime_seconds', 'gauge', 'Time since the machine booted.', [[{}, uptime() / 1000]]),

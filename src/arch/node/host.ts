@@ -11,8 +11,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, threadId as workerThread, Worker } from 'node:worker_threads';
 import type { ContextVar, Host, IsolateProcess } from '../host.js';
 import { deserialize, serialize } from './clone.js';
-import { loadModule } from './load.js';
-import { backtrace } from './nmi.js';
 import { sourceFrame } from './source_map.js';
 
 /** What a worker of ours is told at its start. */
@@ -159,11 +157,11 @@ export const nodeHost: Host = {
   startHostWorker: (onExit) => startWorker('./hostd.js', 2, 'kthread-host', onExit),
   startIsolate: (number, name, onExit) => startWorker('./isolate.js', number, name, onExit),
   endIsolate: () => setImmediate(() => process.exit(0)),
-  loadModule,
+  loadModule: async (url) => (await import('./load.js')).loadModule(url),
   resolveFile,
   setThreadName,
   workerId: () => workerThread,
-  backtrace,
+  backtrace: async (thread, tid) => (await import('./nmi.js')).backtrace(thread, tid),
   threadId,
   threadCpuTime,
   threadExists,

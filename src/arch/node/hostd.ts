@@ -10,6 +10,7 @@ import { KERN_ERR, printk } from '../../kernel/printk/printk.js';
 import '../../cc/trace.js';
 import { setHost } from '../host.js';
 import { joinWorker, nodeHost } from './host.js';
+import './nmi.js'; // Here before it is needed: nothing may be left to read when all is stuck.
 
 /** Stands above this file, so it is loaded by name, and only by machines that are to be seen from outside. */
 const CONTROL = new URL('../../server/control.js', import.meta.url);

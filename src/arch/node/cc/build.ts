@@ -7,11 +7,11 @@ import { dirname, isAbsolute, join, posix, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ENOEXEC, ENOPKG, KernelError } from '../../../lib/errno.js';
 import { sealKo } from '../../../cc/image.js';
-import type { BuildOptions, Toolchain } from '../../../cc/toolchain.js';
+import type { BuildOptions } from '../../../cc/toolchain.js';
 import { SHADOW_AT } from '../../../kernel/memlayout.js';
 import { cacheKey, fromCache, intoCache } from './cache.js';
 import type { Compiler } from './compiler.js';
-import { shownPath, sourcesOf, takes, type Sources } from './kbuild.js';
+import { shownPath, sourcesOf, type Sources } from './kbuild.js';
 import { native } from './native.js';
 import { yowasp } from './yowasp.js';
 
@@ -53,9 +53,8 @@ const LOCAL_BYTES_MAX = 8 << 20;
 let headers: Map<string, string> | undefined;
 let compiler: Promise<Compiler | undefined> | undefined;
 
-export const nodeToolchain: Toolchain = { takes, nameOf: (path) => sourcesOf(path).name, build };
-
-async function build(path: string, options: BuildOptions): Promise<Uint8Array> {
+/** Toolchain.build, which says what it throws. */
+export async function build(path: string, options: BuildOptions): Promise<Uint8Array> {
   const sources = located(sourcesOf(path));
   if (sources.ko !== undefined) return readFileSync(sources.ko);
   const using = await (compiler ??= native().then((found) => found ?? yowasp()));
