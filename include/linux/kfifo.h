@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 struct __kfifo {
 	unsigned int in;
@@ -242,4 +243,62 @@ static __maybe_unused void __kfifo_skip_record(struct __kfifo *fifo, char *data,
 	*(to) = (void *)(__kfifo_data(__at) + __from * __at->kfifo.esize); \
 	__run; \
 })
+
+/* With memory of the process that calls: *copied bytes, whole elements or one record; 0 or -EFAULT. What was copied before a fault counts. */
+static __maybe_unused unsigned int __kfifo_copy_user(struct __kfifo *fifo, char *data, unsigned int at, char __user *user, unsigned int n, bool put)
+{
+	unsigned int esize = fifo->esize, from = at & fifo->mask;
+	unsigned int first = min(n, fifo->mask + 1 - from) * esize, rest = n * esize - first, left;
+
+	left = put ? copy_from_user(data + from * esize, user, first) : copy_to_user(user, data + from * esize, first);
+	if (left)
+		return left + rest;
+	return rest == 0 ? 0 : put ? copy_from_user(data, user + first, rest) : copy_to_user(user + first, data, rest);
+}
+static __maybe_unused int __kfifo_user(struct __kfifo *fifo, char *data, char __user *user, unsigned int bytes, unsigned int *copied, bool put)
+{
+	unsigned int n = min(bytes / fifo->esize, put ? __kfifo_room(fifo) : __kfifo_there(fifo));
+	unsigned int left = n ? __kfifo_copy_user(fifo, data, put ? fifo->in : fifo->out, user, n, put) : 0;
+
+	n -= (left + fifo->esize - 1) / fifo->esize;
+	*copied = n * fifo->esize;
+	if (put)
+		smp_store_release(&fifo->in, fifo->in + n); /* [kfifo:A] */
+	else
+		__kfifo_gone(fifo, n);
+	return left ? -EFAULT : 0;
+}
+static __maybe_unused int __kfifo_user_record(struct __kfifo *fifo, char *data, char __user *user, unsigned int n, unsigned int *copied, bool put, unsigned int header)
+{
+	unsigned char length[2] = { 0 };
+
+	*copied = 0;
+	if (put) {
+		n = min(n, (1u << (8 * header)) - 1);
+		if (n + header > __kfifo_room(fifo))
+			return 0;
+		if (__kfifo_copy_user(fifo, data, fifo->in + header, user, n, true))
+			return -EFAULT;
+		length[0] = n;
+		length[1] = n >> 8;
+		__kfifo_copy(fifo, data, fifo->in, (char *)length, header, true);
+		smp_store_release(&fifo->in, fifo->in + header + n); /* [kfifo:A] */
+	} else {
+		if (!__kfifo_there(fifo))
+			return 0;
+		n = min(n, __kfifo_length(fifo, data, header));
+		if (__kfifo_copy_user(fifo, data, fifo->out + header, user, n, false))
+			return -EFAULT;
+		__kfifo_skip_record(fifo, data, header);
+	}
+	*copied = n;
+	return 0;
+}
+#define __kfifo_with_user(fifo, user, n, copied, put) ({ \
+	__typeof__(fifo) __at = (fifo); \
+	__kfifo_header(fifo) ? __kfifo_user_record(&__at->kfifo, __kfifo_data(__at), (char __user *)(user), n, copied, put, __kfifo_header(fifo)) \
+			     : __kfifo_user(&__at->kfifo, __kfifo_data(__at), (char __user *)(user), n, copied, put); \
+})
+#define kfifo_from_user(fifo, from, n, copied)	__kfifo_with_user(fifo, from, n, copied, true)
+#define kfifo_to_user(fifo, to, n, copied)	__kfifo_with_user(fifo, to, n, copied, false)
 #endif
