@@ -4,7 +4,8 @@
  * add a line to docs/c-modules.md. A module that wants a name that is not here is refused when it is loaded.
  */
 import type { Imports } from './abi.js';
-import './fs/param.js'; // Processes open its files, and nothing in C calls it.
+import './fs/own_file.js'; // Processes open these files, and nothing in C calls them.
+import './fs/param.js';
 import { asan } from './imports/asan.js';
 import { bitwait } from './imports/bitwait.js';
 import { completion } from './imports/completion.js';

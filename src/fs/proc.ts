@@ -183,7 +183,7 @@ export function readTask(at: number, pid: number): ProcTask | undefined {
 
 const isKthread = (t: ProcTask): boolean => (t.flags & PF_KTHREAD) !== 0;
 
-const TASK_FILES: Readonly<Record<string, (t: ProcTask) => string | Promise<string>>> = Object.freeze({
+export const TASK_FILES: Readonly<Record<string, (t: ProcTask) => string | Promise<string>>> = Object.freeze({
   stat: taskStat,
   status: taskStatus,
   comm: (t) => `${t.name}\n`,
@@ -265,7 +265,7 @@ function taskSched(t: ProcTask): string {
 
 // --- Files of the machine -----------------------------------------------------------------------------------------
 
-const FILES: Readonly<Record<string, () => string>> = Object.freeze({
+export const FILES: Readonly<Record<string, () => string>> = Object.freeze({
   '/proc/loadavg': loadavg,
   '/proc/uptime': () => `${seconds(uptime())} ${seconds(cpuBusy().reduce((idle, busy) => idle + Math.max(0, uptime() - busy), 0))}\n`,
   '/proc/version': () => `Linux version ${UTS_RELEASE} (kthread) (TypeScript) #${r32(machineWord(MACHINE.serial)) >>> 0} SMP\n`,

@@ -12,6 +12,7 @@ import { isolateModule } from '../../kernel/isolate.js';
 import { rawSpinLock, rawSpinUnlock } from '../../kernel/locking/raw_spinlock.js';
 import { MACHINE, machineWord } from '../../kernel/memlayout.js';
 import { kfree, kzalloc } from '../../kernel/mm/slab.js';
+import { ownNames } from './own.js';
 import { DENTRY, ENTRY, FS, INODE } from './records.js';
 
 /** Bits of a mode. */
@@ -134,6 +135,9 @@ export function findEntries(wanted: (entry: number) => boolean): number[] {
 
 const link = (parent: number, entry: number): void => listAddTail(entry + ENTRY.siblings, parent + ENTRY.children);
 
+/** An entry that no directory has. Whoever made it gives it back with putEntry(). Throws ENOMEM. */
+export const detachedEntry = (parent: number, name: string, spec: NewEntry): number => makeEntry(theFs(), parent, name, spec);
+
 /** Adds `name` to the directory `parent`. Returns the entry, or -EEXIST, -ENOENT for a parent that is gone. Never sleeps. Throws ENOMEM. */
 export function addEntry(parent: number, name: string, spec: NewEntry): number {
   const entry = makeEntry(theFs(), parent, name, spec);
@@ -233,12 +237,13 @@ export interface DirItem {
   readonly target?: string;
 }
 
-/** What is in the directory at `path`, in the order in which it was made. Throws KernelError ENOENT, ENOTDIR. */
+/** What is in the directory at `path`, in the order in which it was made, and then the kernel's own of /proc. Throws KernelError ENOENT, ENOTDIR. */
 export function listDir(path: string): DirItem[] {
   const dir = lookup(path);
-  if (dir < 0) throw new KernelError(dir, `cannot list ${path}`);
-  if (!isDir(dir)) throw new KernelError(-ENOTDIR, `cannot list ${path}: it is no directory`);
-  return fsLocked(() => children(dir).map(describe));
+  const own = ownNames(path);
+  if (dir < 0 && !own) throw new KernelError(dir, `cannot list ${path}`);
+  if (dir >= 0 && !isDir(dir)) throw new KernelError(-ENOTDIR, `cannot list ${path}: it is no directory`);
+  return [...(dir < 0 ? [] : fsLocked(() => children(dir).map(describe))), ...(own ?? []).map((item) => ({ ...item, rdev: 0 }))];
 }
 
 function describe(entry: number): DirItem {

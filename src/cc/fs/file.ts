@@ -49,9 +49,9 @@ const opsOf = (file: number): FileOps => kinds.get(r32(file + FILE.kind)) ?? {};
 
 // --- Opening and closing ------------------------------------------------------------------------------------------
 
-/** Opens `path` for `process` (a record of process.ts, 0: the kernel). Returns the struct file, or -ENOENT, -ENOTDIR, -EISDIR, -ENOMEM, or what its driver said. May sleep. C: do_filp_open. */
-export function vfsOpen(path: string, flags: number, process = 0): number {
-  const entry = lookup(path);
+/** Opens `path`, or the entry `own`, for `process` (a record of process.ts, 0: the kernel). Returns the struct file, or -ENOENT, -ENOTDIR, -EISDIR, -ENOMEM, or what its driver said. May sleep. C: do_filp_open. */
+export function vfsOpen(path: string, flags: number, process = 0, own = 0): number {
+  const entry = own || lookup(path);
   if (entry < 0) return entry;
   if ((flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL)) return -EEXIST;
   if (isDir(entry)) return -EISDIR;

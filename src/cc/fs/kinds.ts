@@ -8,6 +8,8 @@ export const KIND_PROC = 16, KIND_PROC_FOPS = 17, KIND_PROC_SHOW = 18, KIND_PROC
 export const KIND_SYSFS = 24, KIND_ATTRIBUTE = 25, KIND_BINARY = 26, KIND_PARAM = 27;
 /** Of debugfs: a struct file_operations, a variable. */
 export const KIND_DEBUG = 32, KIND_VALUE = 33;
+/** A file of the kernel's own: text. */
+export const KIND_OWN = 39;
 /** Its name was taken away, and its module has heard of it. */
 export const KIND_GONE = 40;
 

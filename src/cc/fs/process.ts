@@ -18,7 +18,8 @@ import { PF_KTHREAD, TASK, TASK_IDLE, TASK_NORMAL } from '../../kernel/sched/tas
 import { SIGHUP, sendSig } from '../../kernel/signal.js';
 import { me } from '../../kernel/smp.js';
 import { uptime } from '../../kernel/time/time.js';
-import { fsLocked } from './dcache.js';
+import { fsLocked, putEntry } from './dcache.js';
+import { ownEntry } from './own.js';
 import { reapLost } from './file_table.js';
 import { FS, PROCESS, REQUEST } from './records.js';
 import { OP_CLOSE, OP_IOCTL, OP_LLSEEK, OP_OPEN, OP_POLL, OP_READ, OP_WRITE, allocUser, freeRequest, lockProcess, putProcess, unlockProcess } from './request.js';
@@ -34,21 +35,24 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a file of the machine: a device, or what a module in C has below /proc or /sys. A process of its own, named as the
+ * Opens a file of the machine: a device, what a module in C has below /proc or /sys, or the kernel's own of /proc. A process of its own, named as the
  * options say, opens it and keeps it open; it ends with close(), or with the program. Throws KernelError with what the driver
  * said, ENOENT, ENXIO (no driver has that device), EISDIR, EFAULT (an oops ended the process), EAGAIN or ENOMEM. Sleeps. C: open(2).
  */
 export async function openFile(path: string, { flags = 0, name = 'cat' }: OpenOptions = {}): Promise<KernelFile> {
   const { cProcess } = await import('../run.js');
+  const own = await ownEntry(path);
   reapLost();
   const process = newProcess();
   const file = new KernelFile(path, process, await startProcess(process, name, cProcess));
   wakeUpProcess(file.task);
   try {
-    await file.ask(() => requestWith(OP_OPEN, flags, new TextEncoder().encode(`${path}\0`)), 'open');
+    await file.ask(() => requestWith(OP_OPEN, flags, new TextEncoder().encode(`${path}\0`), own), 'open');
   } catch (error) {
     file.forget();
     throw error;
+  } finally {
+    if (own !== 0) putEntry(own);
   }
   return file;
 }
@@ -93,8 +97,8 @@ function newRequest(op: number, { a = 0, offset = 0, size = 0, buffer = false }:
   return request;
 }
 
-function requestWith(op: number, a: number, bytes: Uint8Array): number {
-  const request = newRequest(op, { a, size: bytes.length, buffer: true });
+function requestWith(op: number, a: number, bytes: Uint8Array, offset = 0): number {
+  const request = newRequest(op, { a, offset, size: bytes.length, buffer: true });
   u8.set(bytes, bufOf(request));
   return request;
 }

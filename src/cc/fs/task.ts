@@ -96,7 +96,7 @@ function serve(process: number, request: number): number {
   try {
     return withUserMemory(buf === 0 ? [] : [[buf, size]], () => {
       if (op === OP_OPEN) {
-        const opened = vfsOpen(readString(buf, PATH_MAX), a, process);
+        const opened = vfsOpen(readString(buf, PATH_MAX), a, process, rf64(pos));
         if (opened > 0) w32(process + PROCESS.file, opened);
         return Math.min(opened, 0);
       }
