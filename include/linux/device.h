@@ -4,6 +4,7 @@
 #include <linux/err.h>
 #include <linux/export.h>
 #include <linux/kdev_t.h>
+#include <linux/kobject.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
@@ -20,6 +21,7 @@ extern void class_destroy(const struct class *cls);
 extern int class_register(const struct class *cls);
 extern void class_unregister(const struct class *cls);
 extern struct device *device_create(const struct class *cls, struct device *parent, dev_t dev, void *data, const char *fmt, ...) __attribute__((__format__(__printf__, 5, 6)));
+extern struct device *device_create_with_groups(const struct class *cls, struct device *parent, dev_t dev, void *data, const struct attribute_group **groups, const char *fmt, ...) __attribute__((__format__(__printf__, 6, 7)));
 extern void device_destroy(const struct class *cls, dev_t dev);
 extern void device_unregister(struct device *dev);
 static __always_inline void *dev_get_drvdata(const struct device *dev) { return dev->driver_data; }
@@ -35,4 +37,35 @@ static __always_inline const char *dev_driver_string(const struct device *dev) {
 #define dev_notice(dev, fmt, args...)	dev_printk(KERN_NOTICE, dev, fmt, ##args)
 #define dev_info(dev, fmt, args...)	dev_printk(KERN_INFO, dev, fmt, ##args)
 #define dev_dbg(dev, fmt, args...)	do { if (0) dev_printk(KERN_DEBUG, dev, fmt, ##args); } while (0)
+
+/* Attributes, in the directory that a device or a class has in /sys/class. */
+struct device_attribute {
+	struct attribute attr;
+	ssize_t (*show)(struct device *dev, struct device_attribute *attr, char *buf);
+	ssize_t (*store)(struct device *dev, struct device_attribute *attr, const char *buf, size_t size);
+};
+#define DEVICE_ATTR(name, mode, show, store) struct device_attribute dev_attr_##name = __ATTR(name, mode, show, store)
+#define DEVICE_ATTR_RW(name)	struct device_attribute dev_attr_##name = __ATTR_RW(name)
+#define DEVICE_ATTR_RO(name)	struct device_attribute dev_attr_##name = __ATTR_RO(name)
+#define DEVICE_ATTR_WO(name)	struct device_attribute dev_attr_##name = __ATTR_WO(name)
+#define DEVICE_ATTR_ADMIN_RW(name) struct device_attribute dev_attr_##name = __ATTR_RW_MODE(name, 0600)
+#define DEVICE_ATTR_ADMIN_RO(name) struct device_attribute dev_attr_##name = __ATTR_RO_MODE(name, 0400)
+static __always_inline int device_create_file(struct device *dev, const struct device_attribute *attr) { return sysfs_create_file(&dev->kobj, &attr->attr); }
+static __always_inline void device_remove_file(struct device *dev, const struct device_attribute *attr) { sysfs_remove_file(&dev->kobj, &attr->attr); }
+static __always_inline int device_create_bin_file(struct device *dev, const struct bin_attribute *attr) { return sysfs_create_bin_file(&dev->kobj, attr); }
+static __always_inline void device_remove_bin_file(struct device *dev, const struct bin_attribute *attr) { sysfs_remove_bin_file(&dev->kobj, attr); }
+static __always_inline int device_add_groups(struct device *dev, const struct attribute_group **groups) { return sysfs_create_groups(&dev->kobj, groups); }
+static __always_inline void device_remove_groups(struct device *dev, const struct attribute_group **groups) { sysfs_remove_groups(&dev->kobj, groups); }
+#define kobj_to_dev(at)		container_of(at, struct device, kobj)
+
+struct class_attribute {
+	struct attribute attr;
+	ssize_t (*show)(const struct class *cls, const struct class_attribute *attr, char *buf);
+	ssize_t (*store)(const struct class *cls, const struct class_attribute *attr, const char *buf, size_t size);
+};
+#define CLASS_ATTR_RW(name)	struct class_attribute class_attr_##name = __ATTR_RW(name)
+#define CLASS_ATTR_RO(name)	struct class_attribute class_attr_##name = __ATTR_RO(name)
+#define CLASS_ATTR_WO(name)	struct class_attribute class_attr_##name = __ATTR_WO(name)
+extern int class_create_file(const struct class *cls, const struct class_attribute *attr);
+extern void class_remove_file(const struct class *cls, const struct class_attribute *attr);
 #endif

@@ -9,10 +9,13 @@ import { isolateModule } from '../../kernel/isolate.js';
 import { kasanKfree, kasanKmalloc } from '../../kernel/mm/kasan.js';
 import { kfree, kzalloc } from '../../kernel/mm/slab.js';
 import { KERN_ERR, KERN_WARNING, printk } from '../../kernel/printk/printk.js';
-import { KIND_CHR, KIND_DIR, S_IFCHR, S_IFDIR, addEntry, fsLocked, lookup, removeEntry } from './dcache.js';
+import { KIND_CHR, KIND_DIR, S_IFCHR, S_IFDIR, addEntry, fsLocked, lookup, pathOf, removeEntry } from './dcache.js';
+import { removeAndWait } from './drain.js';
 import { fileOperations, setFileOps } from './file.js';
 import { nodesOf, tryModuleGet } from './file_table.js';
-import { CDEV, CDEV_MAP, CLASS, DEVICE, FILE, FILE_OPERATIONS, FS, HELD, INODE, MISCDEVICE, REGION } from './records.js';
+import { CDEV, CDEV_MAP, CLASS, DEVICE, FILE, FILE_OPERATIONS, FS, HELD, INODE, KOBJECT, MISCDEVICE, REGION } from './records.js';
+import { kobjectInit } from './kobject.js';
+import { createGroups, placeOf, type Place } from './sysfs.js';
 
 const MINORBITS = 20, MINORMASK = (1 << MINORBITS) - 1;
 const MAJOR_MAX = 512;
@@ -177,14 +180,23 @@ export function classRegister(at: number): number {
   if (entry < 0) return entry;
   w32(at + CLASS.entry, entry);
   listInit(at + CLASS.devices);
-  return hold(FS.classes, at);
+  const failed = hold(FS.classes, at) || createGroups(classPlace(at), r32(at + CLASS.class_groups));
+  if (failed !== 0) forgetClass(at);
+  return failed;
 }
 
-/** C: class_destroy, class_unregister. */
-export function classDestroy(at: number): void {
+/** Where the attributes of a class are, and what they are told. */
+export const classPlace = (at: number): Place => ({ dir: r32(at + CLASS.entry), obj: at, typed: false });
+
+function forgetClass(at: number): void {
   release(FS.classes, at);
-  removeEntry(r32(at + CLASS.entry));
+  removeAndWait(r32(at + CLASS.entry));
   w32(at + CLASS.entry, 0);
+}
+
+/** C: class_destroy, class_unregister. Sleeps. */
+export function classDestroy(at: number): void {
+  forgetClass(at);
   if (r32(at + CLASS.allocated) !== 0) kasanKfree(at, 0);
 }
 
@@ -207,27 +219,45 @@ function release(head: number, at: number): boolean {
   return true;
 }
 
-/** A device of a class, with a name in /dev if it has a number. Returns it or a negative number. C: device_create. */
-export function deviceCreate(cls: number, parent: number, dev: number, data: number, name: string): number {
+/**
+ * A device of a class (0: a misc device), with a directory and the attributes of its class and of `groups` in /sys, and a name in /dev if it has a
+ * number. Returns it or a negative number. C: device_create_with_groups.
+ */
+export function deviceCreate(cls: number, parent: number, dev: number, data: number, name: string, groups = 0): number {
   const at = kasanKmalloc(DEVICE.sizeof, true, isolateModule(), 0);
   const text = kzalloc(stringSize(name));
   if (at === 0 || text === 0) return -ENOMEM;
   writeString(text, stringSize(name), name);
-  for (const [field, value] of [[DEVICE.class, cls], [DEVICE.parent, parent], [DEVICE.devt, dev], [DEVICE.driver_data, data], [DEVICE.name, text], [DEVICE.allocated, 1]] as const) w32(at + field, value);
-  const entry = cls === 0 ? 0 : addEntry(r32(cls + CLASS.entry), name.replaceAll('/', '!'), { mode: S_IFDIR | 0o755, kind: KIND_DIR });
-  if (entry === -EEXIST) printk('%ssysfs: cannot create duplicate filename \'/class/%s/%s\'\n', KERN_WARNING, readString(r32(cls + CLASS.name), 256), name);
-  const node = entry < 0 || dev === 0 ? Math.min(entry, 0) : deviceNode(name, dev);
-  if (node < 0) {
-    if (entry > 0) removeEntry(entry);
-    kfree(text);
-    kasanKfree(at, 0);
-    return node;
-  }
-  w32(at + DEVICE.entry, entry);
-  w32(at + DEVICE.node, node);
+  for (const [field, value] of [[DEVICE.class, cls], [DEVICE.parent, parent], [DEVICE.devt, dev], [DEVICE.driver_data, data], [DEVICE.name, text], [DEVICE.groups, groups], [DEVICE.allocated, 1]] as const) w32(at + field, value);
+  kobjectInit(at + DEVICE.kobj, 0);
+  w32(at + DEVICE.kobj + KOBJECT.name, text);
   listInit(at + DEVICE.link);
-  if (cls !== 0) fsLocked(() => listAddTail(at + DEVICE.link, cls + CLASS.devices));
-  return at;
+  const failed = deviceAdd(at, cls === 0 ? miscDir() : r32(cls + CLASS.entry), name);
+  if (failed !== 0) deviceUnregister(at);
+  else if (cls !== 0) fsLocked(() => listAddTail(at + DEVICE.link, cls + CLASS.devices));
+  return failed || at;
+}
+
+/** Its directory, its attributes, its name in /dev. */
+function deviceAdd(at: number, dir: number, name: string): number {
+  const [cls, dev] = [r32(at + DEVICE.class), r32(at + DEVICE.devt)];
+  const plain = name.replaceAll('/', '!');
+  const entry = addEntry(dir, plain, { mode: S_IFDIR | 0o755, kind: KIND_DIR, data: at });
+  if (entry === -EEXIST) printk('%ssysfs: cannot create duplicate filename \'%s/%s\'\n', KERN_WARNING, pathOf(dir).replace(/^\/sys/, ''), plain);
+  if (entry < 0) return entry;
+  w32(at + DEVICE.entry, entry);
+  w32(at + DEVICE.kobj + KOBJECT.sd, entry);
+  const place = placeOf(at + DEVICE.kobj);
+  const failed = (cls === 0 ? 0 : createGroups(place, r32(cls + CLASS.dev_groups))) || createGroups(place, r32(at + DEVICE.groups));
+  const node = failed !== 0 || dev === 0 ? failed : deviceNode(name, dev);
+  if (node > 0) w32(at + DEVICE.node, node);
+  return Math.min(node, 0);
+}
+
+/** The directory of misc devices, which is there with the first of them. */
+function miscDir(): number {
+  const made = addEntry(lookup('/sys/class'), 'misc', { mode: S_IFDIR | 0o755, kind: KIND_DIR, module: 0 });
+  return made > 0 ? made : lookup('/sys/class/misc');
 }
 
 /** The name in /dev; with directories where it has any. */
@@ -251,10 +281,11 @@ export function deviceDestroy(cls: number, dev: number): void {
   if (at !== undefined) deviceUnregister(at);
 }
 
-/** C: device_unregister. */
+/** C: device_unregister. Sleeps until nobody reads one of its attributes. */
 export function deviceUnregister(at: number): void {
   fsLocked(() => listDelInit(at + DEVICE.link));
-  for (const entry of [r32(at + DEVICE.node), r32(at + DEVICE.entry)]) if (entry > 0) removeEntry(entry);
+  if (r32(at + DEVICE.node) > 0) removeEntry(r32(at + DEVICE.node));
+  if (r32(at + DEVICE.entry) > 0) removeAndWait(r32(at + DEVICE.entry));
   kfree(r32(at + DEVICE.name));
   if (r32(at + DEVICE.allocated) !== 0) kasanKfree(at, 0);
 }
@@ -275,7 +306,7 @@ export function miscRegister(at: number): number {
   w32(at + MISCDEVICE.minor, minor);
   const failed = hold(FS.miscs, at);
   if (failed < 0) return failed;
-  const device = deviceCreate(0, r32(at + MISCDEVICE.parent), mkdev(MISC_MAJOR, minor), at, r32(at + MISCDEVICE.nodename) === 0 ? name : readString(r32(at + MISCDEVICE.nodename), 256));
+  const device = deviceCreate(0, r32(at + MISCDEVICE.parent), mkdev(MISC_MAJOR, minor), at, r32(at + MISCDEVICE.nodename) === 0 ? name : readString(r32(at + MISCDEVICE.nodename), 256), r32(at + MISCDEVICE.groups));
   if (device < 0) {
     release(FS.miscs, at);
     w32(at + MISCDEVICE.minor, wanted);

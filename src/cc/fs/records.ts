@@ -43,22 +43,6 @@ export const CDEV = struct('cdev', {
   allocated: u32('c'), // 1: by cdev_alloc(), and freed with it
 });
 
-export const CLASS = struct('class', {
-  name: ptr('c', 1, 'const char *'), owner: ptr('c', 1, 'struct module *'), dev_groups: ptr('c', 1, 'const struct attribute_group **'), class_groups: ptr('c', 1, 'const struct attribute_group **'),
-  devices: ptr('l', 2, 'struct list_head'), entry: ptr('c'), allocated: u32('c'), // below it; its directory in /sys/class
-});
-
-export const DEVICE = struct('device', {
-  parent: ptr('c', 1, 'struct device *'), class: ptr('c', 1, 'const struct class *'), driver_data: ptr('a', 1, 'void *'), devt: u32('c', 1, 'dev_t'), init_name: ptr('c', 1, 'const char *'),
-  groups: ptr('c', 1, 'const struct attribute_group **'), release: ptr('c', 1, 'device_release_t'), platform_data: ptr('c', 1, 'void *'), of_node: ptr('c', 1, 'void *'),
-  link: ptr('l', 2), name: ptr('c'), node: ptr('c'), entry: ptr('c'), allocated: u32('c'), // text; its names in /dev and in /sys/class
-});
-
-export const MISCDEVICE = struct('miscdevice', {
-  minor: s32('c'), name: ptr('c', 1, 'const char *'), fops: ptr('c', 1, 'const struct file_operations *'), list: ptr('l', 2, 'struct list_head'), parent: ptr('c', 1, 'struct device *'),
-  this_device: ptr('c', 1, 'struct device *'), groups: ptr('c', 1, 'const struct attribute_group **'), nodename: ptr('c', 1, 'const char *'), mode: u32('c', 1, 'umode_t'),
-});
-
 const KREF = struct('kref', { refcount: u32('a', REFCOUNT.sizeof / 4, 'struct refcount_struct') });
 
 export const KOBJECT = struct('kobject', {
@@ -69,6 +53,23 @@ export const KOBJECT = struct('kobject', {
 
 export const KSET = struct('kset', {
   list: ptr('l', 2, 'struct list_head'), list_lock: u32('a', SPINLOCK.sizeof / 4, 'struct spinlock'), kobj: u32('a', KOBJECT.sizeof / 4, 'struct kobject'), uevent_ops: ptr('c', 1, 'const void *'),
+});
+
+export const CLASS = struct('class', {
+  name: ptr('c', 1, 'const char *'), owner: ptr('c', 1, 'struct module *'), dev_groups: ptr('c', 1, 'const struct attribute_group **'), class_groups: ptr('c', 1, 'const struct attribute_group **'),
+  devices: ptr('l', 2, 'struct list_head'), entry: ptr('c'), allocated: u32('c'), // below it; its directory in /sys/class
+});
+
+export const DEVICE = struct('device', {
+  kobj: u32('l', KOBJECT.sizeof / 4, 'struct kobject'), // first: what is known of one is known of the other
+  parent: ptr('c', 1, 'struct device *'), class: ptr('c', 1, 'const struct class *'), driver_data: ptr('a', 1, 'void *'), devt: u32('c', 1, 'dev_t'), init_name: ptr('c', 1, 'const char *'),
+  groups: ptr('c', 1, 'const struct attribute_group **'), release: ptr('c', 1, 'device_release_t'), platform_data: ptr('c', 1, 'void *'), of_node: ptr('c', 1, 'void *'),
+  link: ptr('l', 2), name: ptr('c'), node: ptr('c'), entry: ptr('c'), allocated: u32('c'), // text; its names in /dev and in /sys/class
+});
+
+export const MISCDEVICE = struct('miscdevice', {
+  minor: s32('c'), name: ptr('c', 1, 'const char *'), fops: ptr('c', 1, 'const struct file_operations *'), list: ptr('l', 2, 'struct list_head'), parent: ptr('c', 1, 'struct device *'),
+  this_device: ptr('c', 1, 'struct device *'), groups: ptr('c', 1, 'const struct attribute_group **'), nodename: ptr('c', 1, 'const char *'), mode: u32('c', 1, 'umode_t'),
 });
 
 /** What a file whose text is made keeps between two reads. */

@@ -225,3 +225,83 @@ describe('parameters', () => {
     expect(listDir('/sys/module')).toEqual([]);
   }, COMPILE_MS);
 });
+
+const LAMP = String.raw`${HEAD}
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+struct lamp { int bright; };
+static struct lamp lamps[2];
+static ssize_t bright_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	struct lamp *lamp = dev_get_drvdata(dev);
+
+	return sysfs_emit(buf, "%s %d\n", dev_name(dev), lamp->bright);
+}
+static ssize_t bright_store(struct device *dev, struct device_attribute *attr, const char *buf, size_t count)
+{
+	struct lamp *lamp = dev_get_drvdata(dev);
+
+	return kstrtoint(buf, 0, &lamp->bright) ?: count;
+}
+static DEVICE_ATTR_RW(bright);
+static ssize_t kind_show(struct device *dev, struct device_attribute *attr, char *buf) { return sysfs_emit(buf, "a lamp\n"); }
+static DEVICE_ATTR_RO(kind);
+static struct attribute *lamp_attrs[] = { &dev_attr_kind.attr, NULL };
+ATTRIBUTE_GROUPS(lamp);
+static ssize_t all_show(const struct class *cls, const struct class_attribute *attr, char *buf) { return sysfs_emit(buf, "%s: %d\n", cls->name, lamps[0].bright + lamps[1].bright); }
+static CLASS_ATTR_RO(all);
+static ssize_t memory_read(struct file *file, struct kobject *kobj, struct bin_attribute *attr, char *buf, loff_t pos, size_t size)
+{
+	memcpy(buf, (char *)attr->private + pos, size);
+	return size;
+}
+static BIN_ATTR_RO(memory, 8);
+static const struct file_operations fops = { .owner = THIS_MODULE };
+static struct miscdevice misc = { .minor = MISC_DYNAMIC_MINOR, .name = "torch", .fops = &fops, .groups = lamp_groups };
+static struct class *cls;
+static struct device *devs[2];
+static int __init lamp_init(void)
+{
+	cls = class_create("lamp");
+	if (IS_ERR(cls))
+		return PTR_ERR(cls);
+	devs[0] = device_create(cls, NULL, MKDEV(0, 0), &lamps[0], "lamp%d", 0);
+	devs[1] = device_create_with_groups(cls, NULL, MKDEV(0, 0), &lamps[1], lamp_groups, "lamp%d", 1);
+	bin_attr_memory.private = "\1binary\2";
+	if (device_create_file(devs[0], &dev_attr_bright) || device_create_file(devs[1], &dev_attr_bright) || device_create_bin_file(devs[1], &bin_attr_memory))
+		return -EIO;
+	return class_create_file(cls, &class_attr_all) ?: misc_register(&misc);
+}
+static void __exit lamp_exit(void)
+{
+	misc_deregister(&misc);
+	device_remove_file(devs[0], &dev_attr_bright);
+	device_unregister(devs[0]);
+	device_unregister(devs[1]);
+	class_remove_file(cls, &class_attr_all);
+	class_destroy(cls);
+}
+module_init(lamp_init);
+module_exit(lamp_exit);
+`;
+
+describe('attributes of devices and classes', () => {
+  test('get the device, and are made with it or added later', async () => {
+    const lines = await load('lamp', LAMP);
+    const at = '/sys/class/lamp';
+    expect(names(at)).toEqual(['lamp0 755', 'lamp1 755', 'all 444']);
+    expect(names(`${at}/lamp1`)).toEqual(['kind 444', 'bright 644', 'memory 444']);
+    await echo('30', `${at}/lamp0/bright`);
+    await echo('12', `${at}/lamp1/bright`);
+    expect(await cat(`${at}/lamp0/bright`)).toBe('lamp0 30\n');
+    expect(await cat(`${at}/all`)).toBe('lamp: 42\n');
+    expect(await cat(`${at}/lamp1/kind`)).toBe('a lamp\n');
+    expect(await cat('/sys/class/misc/torch/kind')).toBe('a lamp\n');
+    expect(await cat(`${at}/lamp1/memory`, 3)).toBe('\x01binary\x02');
+    await machine().rmmod('lamp');
+    expect(lines()).toEqual([]);
+    expect(names('/sys/class')).toEqual(['misc 755']);
+    expect(names('/sys/class/misc')).toEqual([]);
+  }, COMPILE_MS);
+});

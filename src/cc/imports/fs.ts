@@ -3,9 +3,10 @@
  */
 import { u8 } from '../../lib/memory.js';
 import { WAIT_QUEUE_HEAD } from '../../kernel/sched/wait_queue.js';
-import { cdevAdd, cdevAlloc, cdevDel, classCreate, classDestroy, classRegister, deviceCreate, deviceDestroy, deviceUnregister, majorOf, minorOf, miscDeregister, miscRegister, mkdev, registerChrdev, registerRegion, unregisterChrdev, unregisterRegion } from '../fs/char_dev.js';
+import { cdevAdd, cdevAlloc, cdevDel, classCreate, classDestroy, classPlace, classRegister, deviceCreate, deviceDestroy, deviceUnregister, majorOf, minorOf, miscDeregister, miscRegister, mkdev, registerChrdev, registerRegion, unregisterChrdev, unregisterRegion } from '../fs/char_dev.js';
 import { CDEV, CLASS, FILE_OPERATIONS, MISCDEVICE } from '../fs/records.js';
 import { pollWait } from '../fs/select.js';
+import { createFile, removeFile } from '../fs/sysfs.js';
 import { isUser, userBytes, userEnd } from '../fs/uaccess.js';
 import { checked, errnoOf, formatted, text, type Imports } from '../abi.js';
 
@@ -39,6 +40,9 @@ export const fs: Imports = {
     if (at !== 0 && !(at < 0 && at >= -4095)) classDestroy(cls(at));
   },
   device_create: (of: number, parent: number, dev: number, data: number, format: number, args: number) => errnoOf(() => deviceCreate(of === 0 ? 0 : cls(of), parent, dev, data, formatted(format, args))),
+  device_create_with_groups: (of: number, parent: number, dev: number, data: number, groups: number, format: number, args: number) => errnoOf(() => deviceCreate(of === 0 ? 0 : cls(of), parent, dev, data, formatted(format, args), groups)),
+  class_create_file: (of: number, attr: number) => createFile(classPlace(cls(of)), checked(attr, 16)),
+  class_remove_file: (of: number, attr: number) => void removeFile(classPlace(cls(of)), checked(attr, 16)),
   device_destroy: (of: number, dev: number) => deviceDestroy(cls(of), dev),
   device_unregister: (at: number) => deviceUnregister(checked(at, 4)),
   misc_register: (at: number) => errnoOf(() => miscRegister(misc(at))),
