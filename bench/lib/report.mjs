@@ -67,7 +67,7 @@ function section(group, members, results, folder) {
     `## ${group}`, '',
     ...once.map(({ name, title, cost }) => `- **${name}**: ${title}.${cost ? ` What it costs: ${cost}.` : ''}`), '',
     markdownTable(mine), '',
-    ...growth(mine).flatMap((line) => [line, '']),
+    ...results.filter(({ of }) => names.has(of)).flatMap(({ says }) => [says, '']),
     ...detailsTable(mine),
     ...once.filter(({ name }) => mine.some((result) => result.name === name && result.ours !== null)).map(({ name }) => `![${name}](${folder}/${fileOf(name)})`), '',
   ];
@@ -85,15 +85,25 @@ function detailsTable(results) {
   ];
 }
 
-/** A line for each row that was measured at several sizes: the cost of one must not depend on how many there are. */
-export function growth(results) {
+/**
+ * A result for each row that was measured at several sizes: how many times dearer one is where there are most than where it is
+ * cheapest. `says` is that in words. Rows with `flat` must not get dearer.
+ */
+export function growth(results, rows) {
   const sized = results.filter(({ n, ours }) => n !== null && ours !== null);
-  return [...new Set(sized.map(({ row }) => row))].map((row) => {
-    const group = sized.filter((result) => result.row === row);
-    const figures = group.map(({ ours }) => ours);
+  return [...groupBy(sized, ({ row }) => row)].flatMap(([row, group]) => {
+    const [{ n: first, name }] = group;
+    const { n: last, ours } = group.at(-1);
+    if (first === last) return [];
+    const figures = group.map((result) => result.ours);
+    const dearer = ours / Math.min(...figures);
     const factor = Math.max(...figures) / Math.min(...figures);
-    const dearer = group.at(-1).ours / Math.min(...figures);
-    const says = factor <= FLAT ? 'flat' : dearer <= FLAT ? 'no dearer the more there are' : 'it bends';
-    return `growth: ${row} differs by ${factor.toFixed(2)}x from n=${group[0].n} to n=${group.at(-1).n}: ${says}`;
+    const shape = factor <= FLAT ? 'flat' : dearer <= FLAT ? 'no dearer the more there are' : 'it bends';
+    const judged = rows.some((one) => one.name === name && one.flat);
+    return [{
+      row: `${row} growth`, of: name, name: `${name} growth`, ours: dearer, unit: 'x', peer: null, peerName: null, ratio: null, spread: null, n: null,
+      must: judged ? `<= ${FLAT} x` : null, aim: null, met: judged ? (dearer <= FLAT ? 'must' : 'no') : null,
+      says: `growth: ${row} differs by ${factor.toFixed(2)}x from n=${first} to n=${last}: ${shape}`,
+    }];
   });
 }

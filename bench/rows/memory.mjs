@@ -12,6 +12,7 @@ export const rows = [1000, 10_000, 100_000, 1_000_000].map((size) => ({
   unit: 'bytes',
   size,
   slow: size > 10_000,
+  flat: true,
   warmUp: size < 100_000,
   node: ['--expose-gc', '--max-old-space-size=6000'],
   cost: 'this is the cost; records of threads that ended are used again, and never given back to the system',

@@ -17,6 +17,7 @@ export const rows = Object.entries(what).flatMap(([name, { title, goals }]) => S
   unit: 'ns',
   size,
   slow: size > 100_000,
+  flat: true,
   cost: 'a timer is one small object on the heap of the isolate that armed it; the wheel has a resolution of 1 ms',
   goals,
   ours: () => measures[name](size),
