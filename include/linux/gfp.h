@@ -21,4 +21,17 @@
 #define GFP_NOFS		(__GFP_RECLAIM | __GFP_IO)
 #define GFP_USER		GFP_KERNEL
 #define GFP_DMA			__GFP_DMA
+#include <linux/limits.h>
+#include <linux/types.h>
+extern void *kthread_get_pages(unsigned int order, gfp_t flags);
+extern void kthread_free_pages(const void *at, unsigned int order);
+/* The smallest power of two of pages that has room for so many bytes. */
+static __always_inline int get_order(unsigned long size) { return size <= PAGE_SIZE ? 0 : 32 - __builtin_clz((size - 1) >> PAGE_SHIFT); }
+#define __get_free_pages(flags, order)	((unsigned long)kthread_get_pages(order, flags))
+#define __get_free_page(flags)		__get_free_pages(flags, 0)
+#define get_zeroed_page(flags)		__get_free_pages((flags) | __GFP_ZERO, 0)
+#define free_pages(at, order)		kthread_free_pages((const void *)(at), order)
+#define free_page(at)			free_pages(at, 0)
+#define alloc_pages_exact(size, flags)	kthread_get_pages(get_order(size), flags)
+#define free_pages_exact(at, size)	kthread_free_pages(at, get_order(size))
 #endif

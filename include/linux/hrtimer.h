@@ -9,7 +9,12 @@ enum hrtimer_mode {
 	HRTIMER_MODE_ABS, HRTIMER_MODE_REL, HRTIMER_MODE_PINNED, HRTIMER_MODE_SOFT = 4, HRTIMER_MODE_HARD = 8,
 	HRTIMER_MODE_ABS_PINNED = 2, HRTIMER_MODE_REL_PINNED = 3, HRTIMER_MODE_ABS_SOFT = 4, HRTIMER_MODE_REL_SOFT = 5, HRTIMER_MODE_ABS_HARD = 8, HRTIMER_MODE_REL_HARD = 9,
 };
-#define hrtimer_setup(timer, fn, clock, mode) ((void)(clock), (void)(mode), *(timer) = (struct hrtimer){ .function = (hrtimer_func_t)(fn) })
+/* All clocks are one; older modules ask it by way of the timer. */
+struct hrtimer_clock_base {
+	ktime_t (*get_time)(void);
+};
+static __maybe_unused struct hrtimer_clock_base __hrtimer_base = { ktime_get };
+#define hrtimer_setup(timer, fn, clock, mode) ((void)(clock), (void)(mode), *(timer) = (struct hrtimer){ .function = (hrtimer_func_t)(fn), .base = &__hrtimer_base })
 #define hrtimer_init(timer, clock, mode) hrtimer_setup(timer, NULL, clock, mode)
 extern void kthread_hrtimer_start(struct hrtimer *timer, ktime_t time, unsigned int mode);
 extern int hrtimer_cancel(struct hrtimer *timer);

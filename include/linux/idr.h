@@ -131,6 +131,7 @@ static __maybe_unused int idr_for_each(const struct idr *idr, int (*fn)(int id, 
 struct ida {
 	struct xarray xa;
 };
+#define IDA_BITMAP_BITS		1024
 #define IDA_INIT(name)		{ .xa = XARRAY_INIT((name).xa, XA_FLAGS_ALLOC) }
 #define DEFINE_IDA(name)	struct ida name = IDA_INIT(name)
 #define ida_init(ida)		xa_init_flags(&(ida)->xa, XA_FLAGS_ALLOC)

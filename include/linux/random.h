@@ -16,4 +16,5 @@ static __always_inline u32 get_random_u32_below(u32 end) { return end ? (u32)(((
 #define prandom_u32()			get_random_u32()
 #define prandom_u32_max(end)		get_random_u32_below(end)
 #define prandom_bytes(to, size)		kthread_random(to, size)
+#include <linux/prandom.h>
 #endif

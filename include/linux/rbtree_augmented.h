@@ -29,7 +29,7 @@ static void name##_propagate(struct rb_node *node, struct rb_node *stop) \
 } \
 static void name##_copy(struct rb_node *old, struct rb_node *fresh) { rb_entry(fresh, type, field)->member = rb_entry(old, type, field)->member; } \
 static void name##_rotate(struct rb_node *old, struct rb_node *fresh) { name##_copy(old, fresh); compute(rb_entry(old, type, field), false); } \
-scope const struct rb_augment_callbacks name = { .propagate = name##_propagate, .copy = name##_copy, .rotate = name##_rotate }
+scope const struct rb_augment_callbacks name = { .propagate = name##_propagate, .copy = name##_copy, .rotate = name##_rotate };
 /* The greatest of what `of(node)` gives for each node below, and itself. */
 #define RB_DECLARE_CALLBACKS_MAX(scope, name, type, field, valuetype, member, of) \
 static bool name##_compute_max(type *at, bool exit) \

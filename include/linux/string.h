@@ -97,6 +97,25 @@ static __maybe_unused char *strnstr(const char *text, const char *wanted, size_t
 extern char *kstrdup(const char *text, gfp_t flags);
 extern char *kstrndup(const char *text, size_t most, gfp_t flags);
 extern void *kmemdup(const void *from, size_t size, gfp_t flags);
+/* Two arrays of pointers that end with NULL, as one; freed by the caller. NULL when memory is out. */
+extern void *__kmalloc(size_t size, gfp_t flags);
+static __maybe_unused void **__memcat_p(void **a, void **b)
+{
+	size_t n = 0, m = 0;
+	void **both;
+
+	while (a[n])
+		n++;
+	while (b[m])
+		m++;
+	both = __kmalloc((n + m + 1) * sizeof(*both), 0xcc0u);
+	if (!both)
+		return NULL;
+	memcpy(both, a, n * sizeof(*both));
+	memcpy(both + n, b, (m + 1) * sizeof(*both));
+	return both;
+}
+#define memcat_p(a, b)	((__typeof__(*(a)) *)__memcat_p((void **)(a), (void **)(b)))
 /* The size may be left out where the target is an array. */
 #define __strscpy2(to, from)	__strscpy(to, from, sizeof(to))
 #define __strscpy3(to, from, size) __strscpy(to, from, size)

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { oneMachine } from '../kernel/machine.fixture.js';
-import { COMPILE_MS, HEAD, runModule, sources } from './c_module.fixture.js';
+import { COMPILE_MS, HEAD, logFromNow, runModule, sources } from './c_module.fixture.js';
 
 const { machine } = oneMachine();
 const { write } = sources();
@@ -18,7 +18,15 @@ static DECLARE_COMPLETION(done);
 static DEFINE_PER_CPU(int, each);
 static struct hrtimer late;
 static int rung;
-static enum hrtimer_restart ring(struct hrtimer *timer) { rung = 1; wake_up(&queue); return HRTIMER_NORESTART; }
+static enum hrtimer_restart ring(struct hrtimer *timer)
+{
+	if (++rung < 3) {
+		hrtimer_forward(timer, timer->base->get_time(), ms_to_ktime(2));
+		return HRTIMER_RESTART;
+	}
+	wake_up(&queue);
+	return HRTIMER_NORESTART;
+}
 static void work_fn(struct work_struct *work) { mutex_lock(&lock); complete(&done); mutex_unlock(&lock); }
 static DECLARE_WORK(work, work_fn);
 int init_module(void)
@@ -29,7 +37,7 @@ int init_module(void)
 	hrtimer_start(&late, ms_to_ktime(5), HRTIMER_MODE_REL);
 	schedule_work(&work);
 	wait_for_completion(&done);
-	wait_event(queue, rung);
+	wait_event(queue, rung == 3);
 	this_cpu_add(each, 5);
 	pr_info("%s: %d, %d, %d\\n", task->comm, rung, __this_cpu_sub_return(each, 2) == 3, is_power_of_2(64));
 	return 0;
@@ -106,10 +114,49 @@ module_init(text_init);
 module_exit(text_exit);
 `;
 
+const PAGES = `${HEAD}#include <linux/mm.h>
+#include <linux/cpu.h>
+#include <linux/prandom.h>
+#include <asm/timex.h>
+static char *what;
+module_param(what, charp, 0);
+static int __init pages_init(void)
+{
+	struct rnd_state one, two;
+	char *first = (char *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, 1), *second = (char *)get_zeroed_page(GFP_KERNEL);
+	int *a[] = { (int *)1, (int *)2, NULL }, *b[] = { (int *)3, NULL }, **both = memcat_p(a, b);
+	cycles_t before = get_cycles();
+
+	if (!strcmp(what, "over"))
+		first[2 * PAGE_SIZE] = 1;
+	if (!strcmp(what, "late")) {
+		free_page((unsigned long)second);
+		second[7] = 1;
+	}
+	if (!strcmp(what, "twice")) {
+		free_pages((unsigned long)first, 1);
+		free_pages((unsigned long)first, 1);
+	}
+	pr_info("%d %d %d %d\\n", first[2 * PAGE_SIZE - 1], PAGE_ALIGNED(first) && PAGE_ALIGNED(second), __get_free_pages(GFP_KERNEL, 11) == 0, (int)offset_in_page(second + 5));
+	pr_info("%d %d %d %d\\n", get_order(1), get_order(4097), get_order(8192), get_order(8193));
+	prandom_seed_state(&one, 5);
+	prandom_seed_state(&two, 5);
+	pr_info("%d %d\\n", prandom_u32_state(&one) == prandom_u32_state(&two), prandom_u32_state(&one) != prandom_u32_state(&one));
+	pr_info("%d %d %d\\n", both[1] == a[1] && both[2] == b[0] && !both[3], num_online_cpus() > 0, get_cycles() >= before);
+	kfree(both);
+	free_pages((unsigned long)first, 1);
+	free_page((unsigned long)second);
+	return 0;
+}
+static void __exit pages_exit(void) {}
+module_init(pages_init);
+module_exit(pages_exit);
+`;
+
 describe('modules that were written for other kernels', () => {
   test('one include brings what it brings in Linux, and init_module and cleanup_module are found by their names', async () => {
     const file = join(write({ 'bare.c': BARE }), 'bare.c');
-    expect(await runModule(machine(), file)).toEqual(['insmod: 1, 1, 1', 'gone']);
+    expect(await runModule(machine(), file)).toEqual(['insmod: 3, 1, 1', 'gone']);
   }, COMPILE_MS);
 
   test('a timer keeps what was set before timer_setup or init_timer, and functions of before get their number', async () => {
@@ -132,6 +179,16 @@ describe('modules that were written for other kernels', () => {
       '2 4 0 -1',
       '0 3 3',
     ]);
+  }, COMPILE_MS);
+
+  test('whole pages, and what else comes with linux/mm.h and its neighbours', async () => {
+    const file = join(write({ 'pages.c': PAGES }), 'pages.c');
+    expect(await runModule(machine(), file, { what: 'no' })).toEqual(['0 1 1 5', '0 1 1 2', '1 1', '1 1 1']);
+    for (const [what, report] of [['over', 'slab-out-of-bounds'], ['late', 'slab-use-after-free'], ['twice', 'double-free']]) {
+      const lines = logFromNow();
+      await expect(machine().insmod(file, { what })).rejects.toThrow(/EFAULT/);
+      expect(lines().join('\n')).toMatch(new RegExp(`^BUG: KASAN: ${report} in pages_init`, 'm'));
+    }
   }, COMPILE_MS);
 
   test('a header outside of the folder is found, and what that includes', async () => {

@@ -42,7 +42,7 @@ const TYPES = { s32: 'int', u32: 'unsigned int', f64: 'double', u8: 'char', ptr:
 
 /** What the types of fields stand on. */
 const PROLOGUE = [
-  'struct mm_struct;', 'struct task_struct;', 'struct workqueue_struct;', 'struct wait_queue_entry;', 'struct timer_list;', 'struct hrtimer;', 'struct work_struct;', 'struct tasklet_struct;',
+  'struct mm_struct;', 'struct task_struct;', 'struct workqueue_struct;', 'struct wait_queue_entry;', 'struct timer_list;', 'struct hrtimer;', 'struct hrtimer_clock_base;', 'struct work_struct;', 'struct tasklet_struct;',
   'typedef int (*wait_queue_func_t)(struct wait_queue_entry *wait, unsigned int mode, int flags, void *key);',
   'typedef void (*timer_func_t)(struct timer_list *timer);', 'enum hrtimer_restart { HRTIMER_NORESTART, HRTIMER_RESTART };', 'typedef enum hrtimer_restart (*hrtimer_func_t)(struct hrtimer *timer);',
   'struct kset;', 'struct kobj_type;', 'struct seq_operations;', 'struct file;', 'struct device;', 'struct class;', 'struct attribute_group;', 'typedef void (*device_release_t)(struct device *);', 'struct inode;', 'struct cdev;', 'struct dentry;', 'struct module;', 'struct poll_table_struct;',

@@ -9,7 +9,7 @@ import { WAIT_QUEUE_HEAD } from './sched/wait_queue.js';
 /** All timers begin like this. */
 const head = { entry: ptr('l', 2, 'struct list_head'), moment: f64Field('l'), kind: u32('c') };
 export const TIMER = struct('timer_list', { ...head, function: ptr('l', 1, 'timer_func_t'), expires: u32('l', 1, 'unsigned long'), flags: u32('c'), data: u32('c', 1, 'unsigned long') });
-export const HRTIMER = struct('hrtimer', { ...head, function: ptr('l', 1, 'hrtimer_func_t'), expires: f64Field('l', 1, 's64') });
+export const HRTIMER = struct('hrtimer', { ...head, function: ptr('l', 1, 'hrtimer_func_t'), expires: f64Field('l', 1, 's64'), base: ptr('c', 1, 'struct hrtimer_clock_base *') });
 export const TASKLET = struct('tasklet_struct', {
   entry: ptr('l', 2, 'struct list_head'), state: u32('l'), count: u32('a', 1, 'atomic_t'), // 1: it shall run; times it was disabled
   callback: ptr('c', 1, 'tasklet_func_t'), old: ptr('c', 1, 'void *'), data: u32('c', 1, 'unsigned long'), // old: a function that takes `data`, as before Linux 5.9

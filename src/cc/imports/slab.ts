@@ -3,9 +3,10 @@
  * memory is used again, so that the address checks find what goes over or comes too late.
  */
 import { host } from '../../arch/host.js';
-import { u8 } from '../../lib/memory.js';
+import { buffer, r32, u8, w32 } from '../../lib/memory.js';
+import { alignUp } from '../../lib/struct.js';
 import { isolateModule } from '../../kernel/isolate.js';
-import { kasanKfree, kasanKmalloc, objectAt } from '../../kernel/mm/kasan.js';
+import { KASAN_REDZONE, kasanKfree, kasanKmalloc, objectAt, poison } from '../../kernel/mm/kasan.js';
 import { warn } from '../../kernel/panic.js';
 import { currentThread, mightSleep } from '../../kernel/sched/core.js';
 import { checked, formatted, text, type Imports } from '../abi.js';
@@ -44,6 +45,31 @@ function krealloc(at: number, size: number, flags: number): number {
   return fresh;
 }
 
+const PAGE_SIZE = 4096;
+/** Orders of pages that are given out: up to 4 MiB, as Linux does. */
+const MAX_PAGE_ORDER = 10;
+
+/** 2^order pages, at a multiple of one: an object with room before them, where its own address is kept. C: __get_free_pages. */
+function getPages(order: number, flags: number): number {
+  const size = PAGE_SIZE << order;
+  const object = order >>> 0 > MAX_PAGE_ORDER ? 0 : kmalloc(size + PAGE_SIZE, flags, size + PAGE_SIZE);
+  if (object === 0) return 0;
+  const at = alignUp(object + 8, PAGE_SIZE);
+  w32(at - 4, object);
+  poison(object, at - object, KASAN_REDZONE);
+  poison(at + size, object + PAGE_SIZE - at, KASAN_REDZONE);
+  return at;
+}
+
+/** C: free_pages. */
+function freePages(at: number): void {
+  if (at === 0) return;
+  const from = at >>> 0;
+  const object = from % PAGE_SIZE === 0 && from < buffer.byteLength ? r32(from - 4) >>> 0 : 0;
+  if (object + 8 > from || object + PAGE_SIZE + 8 < from) badFree(from);
+  if (!kasanKfree(object, pid())) badFree(objectAt(object) ? object : from);
+}
+
 /** `bytes` and a NUL in an object of their own; 0 when memory is out. */
 function keep(bytes: Uint8Array, flags: number): number {
   const at = kmalloc(bytes.length + 1, flags);
@@ -71,6 +97,8 @@ function random(): number {
 }
 
 export const slab: Imports = {
+  kthread_get_pages: getPages,
+  kthread_free_pages: freePages,
   __kmalloc: (size: number, flags: number) => kmalloc(size, flags),
   kfree,
   krealloc,

@@ -1,0 +1,2 @@
+/* As <linux/math64.h>. */
+#include <linux/math64.h>

@@ -1,0 +1,2 @@
+/* As <linux/timex.h>. */
+#include <linux/timex.h>
