@@ -99,6 +99,11 @@ const EXAMPLES = {
     asks: /compiler/,
     lines: [{ patterns: [/^time is up: in a task 0$/, /^round \d+: in a task 1, by kworker$/], min: 2, max: 30 }, once(/^\d+ rounds$/)],
   },
+  'shelf.c': {
+    args: ['examples/clerk.ts', '--for', '2s'],
+    asks: /compiler/,
+    lines: [once(/^no room for a pot: ENOSPC$/), once(/^on the shelf: cup, plate, pan$/)],
+  },
   'freezer.ts': {
     args: ['--cpus', '2', '--for', '1500ms'],
     lines: [
@@ -118,7 +123,7 @@ const TWINS = ['ticker', 'counter', 'percpu', 'blocking', 'philosophers', 'prodc
 for (const name of TWINS) EXAMPLES[`${name}.c`] = { ...EXAMPLES[`${name}.ts`], asks: /compiler/ };
 
 /** Files that another example loads. */
-const PARTS = new Set(['rally_c.c']);
+const PARTS = new Set(['clerk.ts', 'rally_c.c']);
 
 main(process.argv.slice(2));
 
