@@ -18,13 +18,19 @@ extern int preempt_count(void);
 #define in_serving_softirq()	(preempt_count() & 0x100)
 #define in_nmi()		0
 #define in_task()		(!(preempt_count() & 0xff0100))
-#define preemptible()		(preempt_count() == 0)
+#define preemptible()		(preempt_count() == 0 && !irqs_disabled())
 #define in_atomic()		(preempt_count() != 0)
-#define irqs_disabled()		0
-#define local_irq_disable()	kthread_preempt_disable()
-#define local_irq_enable()	kthread_preempt_enable()
-#define local_irq_save(flags)	do { (flags) = 0; kthread_preempt_disable(); } while (0)
-#define local_irq_restore(flags) do { (void)(flags); kthread_preempt_enable(); } while (0)
+/* There are no interrupts. Who keeps them away must not sleep, and is told that they are away; nobody else is kept from running. */
+extern unsigned long kthread_irq_save(void);
+extern void kthread_irq_restore(unsigned long flags);
+extern int kthread_irqs_disabled(void);
+#define irqs_disabled()		kthread_irqs_disabled()
+#define irqs_disabled_flags(flags) ((flags) != 0)
+#define local_irq_disable()	((void)kthread_irq_save())
+#define local_irq_enable()	kthread_irq_restore(0)
+#define local_irq_save(flags)	((void)((flags) = kthread_irq_save()))
+#define local_irq_restore(flags) kthread_irq_restore(flags)
+#define local_save_flags(flags)	((void)((flags) = kthread_irqs_disabled()))
 #define local_bh_disable()	kthread_preempt_add(0x200)
 #define local_bh_enable()	kthread_preempt_add(-0x200)
 DEFINE_LOCK_GUARD_0(preempt, preempt_disable(), preempt_enable())

@@ -30,12 +30,18 @@ extern void read_sequnlock_excl(seqlock_t *lock);
 #define raw_read_seqcount(count)	READ_ONCE((count)->sequence)
 #define raw_write_seqcount_begin(count)	write_seqcount_begin(count)
 #define raw_write_seqcount_end(count)	write_seqcount_end(count)
-#define write_seqlock_irq(lock)		write_seqlock(lock)
-#define write_sequnlock_irq(lock)	write_sequnlock(lock)
-#define write_seqlock_bh(lock)		write_seqlock(lock)
-#define write_sequnlock_bh(lock)	write_sequnlock(lock)
-#define write_seqlock_irqsave(lock, flags) do { (flags) = 0; write_seqlock(lock); } while (0)
-#define write_sequnlock_irqrestore(lock, flags) do { (void)(flags); write_sequnlock(lock); } while (0)
+static __always_inline void write_seqlock_irq(seqlock_t *lock) { local_irq_disable(); write_seqlock(lock); }
+static __always_inline void write_sequnlock_irq(seqlock_t *lock) { write_sequnlock(lock); local_irq_enable(); }
+static __always_inline void write_seqlock_bh(seqlock_t *lock) { local_bh_disable(); write_seqlock(lock); }
+static __always_inline void write_sequnlock_bh(seqlock_t *lock) { write_sequnlock(lock); local_bh_enable(); }
+#define write_seqlock_irqsave(lock, flags) do { local_irq_save(flags); write_seqlock(lock); } while (0)
+static __always_inline void write_sequnlock_irqrestore(seqlock_t *lock, unsigned long flags) { write_sequnlock(lock); local_irq_restore(flags); }
+static __always_inline void read_seqlock_excl_irq(seqlock_t *lock) { local_irq_disable(); read_seqlock_excl(lock); }
+static __always_inline void read_sequnlock_excl_irq(seqlock_t *lock) { read_sequnlock_excl(lock); local_irq_enable(); }
+static __always_inline void read_seqlock_excl_bh(seqlock_t *lock) { local_bh_disable(); read_seqlock_excl(lock); }
+static __always_inline void read_sequnlock_excl_bh(seqlock_t *lock) { read_sequnlock_excl(lock); local_bh_enable(); }
+#define read_seqlock_excl_irqsave(lock, flags) do { local_irq_save(flags); read_seqlock_excl(lock); } while (0)
+static __always_inline void read_sequnlock_excl_irqrestore(seqlock_t *lock, unsigned long flags) { read_sequnlock_excl(lock); local_irq_restore(flags); }
 /* Reads without a lock first, and with it where that failed: `seq` begins even. */
 static __always_inline void read_seqbegin_or_lock(seqlock_t *lock, int *seq) { if (*seq & 1) read_seqlock_excl(lock); else *seq = read_seqbegin(lock); }
 static __always_inline int need_seqretry(seqlock_t *lock, int seq) { return !(seq & 1) && read_seqretry(lock, seq); }

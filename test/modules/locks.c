@@ -19,6 +19,7 @@
 
 static DEFINE_MUTEX(mutex);
 static DEFINE_SPINLOCK(spin);
+static DEFINE_SEQLOCK(seq);
 static DECLARE_RWSEM(sem);
 static DEFINE_RWLOCK(rw);
 static DEFINE_RT_MUTEX(rt);
@@ -158,7 +159,7 @@ static void held(void)
 static unsigned int in_tasklet, in_timer;
 static unsigned int context(void)
 {
-	return !!in_task() | !!in_interrupt() << 1 | !!in_softirq() << 2 | !!in_serving_softirq() << 3 | !!in_hardirq() << 4 | !!in_atomic() << 5 | !!preemptible() << 6;
+	return !!in_task() | !!in_interrupt() << 1 | !!in_softirq() << 2 | !!in_serving_softirq() << 3 | !!in_hardirq() << 4 | !!in_atomic() << 5 | !!preemptible() << 6 | !!irqs_disabled() << 7;
 }
 static void on_tasklet(struct tasklet_struct *tasklet) { in_tasklet = context(); complete(&ended); }
 static enum hrtimer_restart on_timer(struct hrtimer *timer) { in_timer = context(); complete(&ended); return HRTIMER_NORESTART; }
@@ -178,8 +179,27 @@ static void contexts(void)
 	preempt_disable();
 	SAME(context(), 0x21);
 	preempt_enable();
+	spin_lock_bh(&spin);
+	SAME(context(), 0x27);
+	spin_unlock_bh(&spin);
 	local_irq_save(flags);
-	local_irq_restore(flags);
+	SAME(context(), 0x81);
+	spin_lock_irqsave(&spin, flags); /* inside, they stay away */
+	spin_unlock_irqrestore(&spin, flags);
+	SAME(context(), 0x81);
+	spin_lock_irq(&spin); /* and here not */
+	SAME(context(), 0xa1);
+	spin_unlock_irq(&spin);
+	SAME(context(), 0x41);
+	write_lock_irqsave(&rw, flags);
+	CHECK(irqs_disabled());
+	write_unlock_irqrestore(&rw, flags);
+	scoped_guard(spinlock_irqsave, &spin)
+		lockdep_assert_irqs_disabled();
+	scoped_guard(irqsave)
+		CHECK(irqs_disabled() && preempt_count() == 0);
+	read_seqlock_excl_irq(&seq);
+	read_sequnlock_excl_irq(&seq);
 	SAME(context(), 0x41);
 	tasklet_schedule(&tasklet);
 	wait_for_completion(&ended);
@@ -189,7 +209,7 @@ static void contexts(void)
 	timer.function = on_timer;
 	hrtimer_start(&timer, ms_to_ktime(2), HRTIMER_MODE_REL);
 	wait_for_completion(&ended);
-	SAME(in_timer, 0x32);
+	SAME(in_timer, 0xb2);
 	hrtimer_cancel(&timer);
 }
 
@@ -246,7 +266,6 @@ static void per_cpu_variables(void)
 	CHECK(this_cpu_read(counts) == 8 && this_cpu_xchg(counts, 9) == 8 && this_cpu_inc_return(counts) == 10);
 }
 
-static DEFINE_SEQLOCK(seq);
 static seqcount_t count;
 static volatile int left, right;
 static bool over;

@@ -16,6 +16,7 @@ import { isolateAlive } from '../../kernel/smp.js';
 import { HELD_MAX } from '../../kernel/param.js';
 import { warnTask } from '../../kernel/panic.js';
 import { addressOf, lockName } from '../../kernel/locking/held.js';
+import { PREEMPT_COUNT } from '../../kernel/locking/preempt.js';
 import { taskAt } from '../../kernel/sched/handle.js';
 import { uptime } from '../../kernel/time/time.js';
 import { vfsClose, vfsIoctl, vfsLlseek, vfsOpen, vfsRead, vfsWrite } from './file.js';
@@ -118,7 +119,7 @@ function serve(process: number, request: number): number {
 /** Says what a driver should not have kept when it goes back to its process. C: lockdep_sys_exit. */
 function leaveKernel({ addr: task, pid }: Thread): void {
   const held = Array.from({ length: HELD_MAX }, (_, i) => r32(task + TASK.held + i * 4)).filter((word) => word !== 0);
-  const spinning = r32(task + TASK.preempt_count);
+  const spinning = r32(task + TASK.preempt_count) & PREEMPT_COUNT;
   if (held.length === 0 && spinning === 0) return;
   const what = [...held.map((word) => lockName(addressOf(word))), ...(spinning > 0 ? [`preempt_count ${spinning}`] : [])];
   warnTask(task, '', 'lock held when returning to user space! %s[%d] leaves the kernel with %s still held', taskAt(task).comm, pid, what.join(', '));

@@ -19,6 +19,7 @@ import { KTHREAD_OOPSED, TASK } from '../sched/task.js';
 import { ISOLATE, forEachIsolate, isolateAlive, me, self } from '../smp.js';
 import { onRelease, staticName, type StaticKind } from '../statics.js';
 import { forgetOrders } from './lockdep.js';
+import { PREEMPT_COUNT } from './preempt.js';
 
 /** Kinds of hold, in the low bits; the numbers are those of Linux's blocker types. */
 export const MUTEX = 0;
@@ -155,7 +156,7 @@ export function releaseHeld(task: number): void {
   if (blocked !== 0) kinds[kindOf(blocked)].leave(addressOf(blocked), task + TASK.lock_wait);
   const pid = r32(task + TASK.pid);
   releaseWords(task + TASK.held, pid, (load(task + TASK.kflags) & KTHREAD_OOPSED) !== 0);
-  const count = r32(task + TASK.preempt_count);
+  const count = r32(task + TASK.preempt_count) & PREEMPT_COUNT;
   if (count !== 0) printk('%snote: %s[%d] exited with preempt_count %d\n', KERN_INFO, readString(task + TASK.comm, TASK_COMM_LEN), pid, count);
 }
 
