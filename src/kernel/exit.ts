@@ -76,8 +76,7 @@ export function doExit(thread: Thread, code: number): void {
   const task = thread.addr;
   const left = dropEntries(task);
   if (left > 0) warn('%s[%d] ended with %d of its entries in wait queues: finishWait() or removeWaitQueue() was not called', readString(task + TASK.comm, TASK_COMM_LEN), thread.pid, left);
-  removeThread(thread);
-  finishTask(task, code);
+  removeThread(thread, () => finishTask(task, code));
 }
 
 /** The value a thread's function returned, or an oops if it is none: an int32 or nothing. */

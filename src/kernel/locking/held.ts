@@ -165,7 +165,7 @@ export const releaseOutside = (at: number): void => releaseWords(at + ISOLATE.he
 
 function releaseWords(words: number, id: number, died: boolean): void {
   for (let at = words; at < words + WORDS; at += 4) {
-    const word = load(at);
+    const word = r32(at);
     if (word === 0) continue;
     w32(at, 0); // First: readers are counted anew from these words.
     if ((word & SPINNING) !== 0 || !kinds[kindOf(word)].reap(word, id, died)) continue;

@@ -188,7 +188,8 @@ export function installThread(thread: Thread): void {
   w32(self + ISOLATE.threads, r32(self + ISOLATE.threads) + 1);
 }
 
-export function removeThread(thread: Thread): void {
+/** Takes `thread` off this isolate. `last` is done before its turn ends: whom that wakes is next, and nobody need be told that the CPU is free. */
+export function removeThread(thread: Thread, last = (): void => {}): void {
   const local = r32(thread.addr + TASK.local);
   threads[local] = undefined;
   freeLocals.push(local);
@@ -196,12 +197,12 @@ export function removeThread(thread: Thread): void {
   thread.alive = false;
   thread.fn = thread.data = null;
   w32(self + ISOLATE.threads, r32(self + ISOLATE.threads) - 1);
-  if (onCpu === thread) {
-    const now = uptime();
-    account(thread, now);
-    onCpu = null;
-    reschedule(now);
-  }
+  if (onCpu !== thread) return last();
+  const now = uptime();
+  account(thread, now);
+  last();
+  onCpu = null;
+  reschedule(now);
 }
 
 export const localThread = (task: number): Thread | undefined => threads[r32(task + TASK.local)];
@@ -920,9 +921,9 @@ export function setAtomicReporter(report: typeof reportAtomic): void {
   reportAtomic = report;
 }
 
-/** Makes the promise on which a new thread hangs until its first turn, and what it does then. */
+/** What a new thread does in its first turn. Its gate is no promise yet, but follows one like any other: see probeThread(). */
 export function startThread(thread: Thread, body: () => void): void {
-  void runAs(thread, () => makeGate(thread).then(body));
+  thread.gate = (followed) => void ((followed ?? settled) as Promise<unknown>).then(() => runAs(thread, body));
 }
 
 /** The first sleep of a plain thread: until somebody wakes it. */

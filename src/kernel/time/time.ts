@@ -68,6 +68,6 @@ export function momentOfJiffies(at: number): number {
 }
 
 /** Jiffies left until `deadline`, rounded up; 0 when it is over, MAX_SCHEDULE_TIMEOUT for Infinity. */
-export function jiffiesUntil(deadline: number, now = uptime()): number {
-  return deadline === Infinity ? MAX_SCHEDULE_TIMEOUT : Math.max(0, Math.ceil(((deadline - now) * HZ) / 1000));
+export function jiffiesUntil(deadline: number, now?: number): number {
+  return deadline === Infinity ? MAX_SCHEDULE_TIMEOUT : Math.max(0, Math.ceil(((deadline - (now ?? uptime())) * HZ) / 1000));
 }
