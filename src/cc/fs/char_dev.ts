@@ -223,7 +223,7 @@ function release(head: number, at: number): boolean {
  * A device of a class (0: a misc device), with a directory and the attributes of its class and of `groups` in /sys, and a name in /dev if it has a
  * number. Returns it or a negative number. C: device_create_with_groups.
  */
-export function deviceCreate(cls: number, parent: number, dev: number, data: number, name: string, groups = 0): number {
+export function deviceCreate(cls: number, parent: number, dev: number, data: number, name: string, groups = 0, mode = 0): number {
   const at = kasanKmalloc(DEVICE.sizeof, true, isolateModule(), 0);
   const text = kzalloc(stringSize(name));
   if (at === 0 || text === 0) return -ENOMEM;
@@ -232,14 +232,14 @@ export function deviceCreate(cls: number, parent: number, dev: number, data: num
   kobjectInit(at + DEVICE.kobj, 0);
   w32(at + DEVICE.kobj + KOBJECT.name, text);
   listInit(at + DEVICE.link);
-  const failed = deviceAdd(at, cls === 0 ? miscDir() : r32(cls + CLASS.entry), name);
+  const failed = deviceAdd(at, cls === 0 ? miscDir() : r32(cls + CLASS.entry), name, mode || 0o600);
   if (failed !== 0) deviceUnregister(at);
   else if (cls !== 0) fsLocked(() => listAddTail(at + DEVICE.link, cls + CLASS.devices));
   return failed || at;
 }
 
 /** Its directory, its attributes, its name in /dev. */
-function deviceAdd(at: number, dir: number, name: string): number {
+function deviceAdd(at: number, dir: number, name: string, mode: number): number {
   const [cls, dev] = [r32(at + DEVICE.class), r32(at + DEVICE.devt)];
   const plain = name.replaceAll('/', '!');
   const entry = addEntry(dir, plain, { mode: S_IFDIR | 0o755, kind: KIND_DIR, data: at });
@@ -249,7 +249,7 @@ function deviceAdd(at: number, dir: number, name: string): number {
   w32(at + DEVICE.kobj + KOBJECT.sd, entry);
   const place = placeOf(at + DEVICE.kobj);
   const failed = (cls === 0 ? 0 : createGroups(place, r32(cls + CLASS.dev_groups))) || createGroups(place, r32(at + DEVICE.groups));
-  const node = failed !== 0 || dev === 0 ? failed : deviceNode(name, dev);
+  const node = failed !== 0 || dev === 0 ? failed : deviceNode(name, dev, mode);
   if (node > 0) w32(at + DEVICE.node, node);
   return Math.min(node, 0);
 }
@@ -261,7 +261,7 @@ function miscDir(): number {
 }
 
 /** The name in /dev; with directories where it has any. */
-function deviceNode(name: string, dev: number, mode = 0o600): number {
+function deviceNode(name: string, dev: number, mode: number): number {
   const steps = name.replaceAll('!', '/').split('/');
   let dir = lookup('/dev');
   for (const step of steps.slice(0, -1)) {
@@ -306,7 +306,7 @@ export function miscRegister(at: number): number {
   w32(at + MISCDEVICE.minor, minor);
   const failed = hold(FS.miscs, at);
   if (failed < 0) return failed;
-  const device = deviceCreate(0, r32(at + MISCDEVICE.parent), mkdev(MISC_MAJOR, minor), at, r32(at + MISCDEVICE.nodename) === 0 ? name : readString(r32(at + MISCDEVICE.nodename), 256), r32(at + MISCDEVICE.groups));
+  const device = deviceCreate(0, r32(at + MISCDEVICE.parent), mkdev(MISC_MAJOR, minor), at, r32(at + MISCDEVICE.nodename) === 0 ? name : readString(r32(at + MISCDEVICE.nodename), 256), r32(at + MISCDEVICE.groups), r32(at + MISCDEVICE.mode) & 0o777);
   if (device < 0) {
     release(FS.miscs, at);
     w32(at + MISCDEVICE.minor, wanted);
