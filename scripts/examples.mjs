@@ -104,6 +104,13 @@ const EXAMPLES = {
     asks: /compiler/,
     lines: [once(/^no room for a pot: ENOSPC$/), once(/^on the shelf: cup, plate, pan$/)],
   },
+  'mailbox.c': {
+    args: ['examples/letters.ts', '--for', '1500ms'],
+    asks: /compiler/,
+    // A reader may say what it has a moment after the next letter is in.
+    lines: [anyOrder(...[1, 2, 3].flatMap((n) => [/^writer puts a letter of 8 bytes in$/, new RegExp(`^reader took letter ${n} out$`)]))],
+    holds: (lines) => (lines.filter((line) => line.startsWith('reader')).every((line, i) => line === `reader took letter ${i + 1} out`) ? undefined : 'the letters came in another order'),
+  },
   'freezer.ts': {
     args: ['--cpus', '2', '--for', '1500ms'],
     lines: [
@@ -123,7 +130,7 @@ const TWINS = ['ticker', 'counter', 'percpu', 'blocking', 'philosophers', 'prodc
 for (const name of TWINS) EXAMPLES[`${name}.c`] = { ...EXAMPLES[`${name}.ts`], asks: /compiler/ };
 
 /** Files that another example loads. */
-const PARTS = new Set(['clerk.ts', 'rally_c.c']);
+const PARTS = new Set(['clerk.ts', 'letters.ts', 'rally_c.c']);
 
 main(process.argv.slice(2));
 

@@ -98,8 +98,8 @@ static __maybe_unused int stream_open(struct inode *inode, struct file *file)
 	file->f_mode = (file->f_mode & ~FMODE_LSEEK) | FMODE_STREAM;
 	return 0;
 }
-extern unsigned long kthread_copy_to_user(void __user *to, const void *from, unsigned long size);
-extern unsigned long kthread_copy_from_user(void *to, const void __user *from, unsigned long size);
+extern unsigned long _copy_to_user(void __user *to, const void *from, unsigned long size);
+extern unsigned long _copy_from_user(void *to, const void __user *from, unsigned long size);
 static __maybe_unused ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from, size_t available)
 {
 	loff_t pos = *ppos;
@@ -111,7 +111,7 @@ static __maybe_unused ssize_t simple_read_from_buffer(void __user *to, size_t co
 		return 0;
 	if (count > available - pos)
 		count = available - pos;
-	left = kthread_copy_to_user(to, (const char *)from + pos, count);
+	left = _copy_to_user(to, (const char *)from + pos, count);
 	if (left == count)
 		return -EFAULT;
 	*ppos = pos + count - left;
@@ -128,7 +128,7 @@ static __maybe_unused ssize_t simple_write_to_buffer(void *to, size_t available,
 		return 0;
 	if (count > available - pos)
 		count = available - pos;
-	left = kthread_copy_from_user((char *)to + pos, from, count);
+	left = _copy_from_user((char *)to + pos, from, count);
 	if (left == count)
 		return -EFAULT;
 	*ppos = pos + count - left;

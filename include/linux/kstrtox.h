@@ -39,14 +39,14 @@ static __maybe_unused unsigned long simple_strtoul(const char *text, char **end,
 }
 #define simple_strtol(text, end, base) ({ const char *__text = (text); *__text == '-' ? -(long)simple_strtoul(__text + 1, end, base) : (long)simple_strtoul(__text, end, base); })
 /* The same for text of a process, `count` bytes of it. */
-extern unsigned long kthread_copy_from_user(void *to, const void __user *from, unsigned long size);
+extern unsigned long _copy_from_user(void *to, const void __user *from, unsigned long size);
 #define __KSTRTO_FROM_USER(name, type)	\
 static __maybe_unused int name##_from_user(const char __user *from, size_t count, unsigned int base, type *result) \
 {									\
 	char text[72];							\
 									\
 	count = count < sizeof(text) - 1 ? count : sizeof(text) - 1;	\
-	if (kthread_copy_from_user(text, from, count))			\
+	if (_copy_from_user(text, from, count))			\
 		return -14; /* EFAULT */				\
 	text[count] = 0;						\
 	return name(text, base, result);				\
@@ -70,7 +70,7 @@ static __maybe_unused int kstrtobool_from_user(const char __user *from, size_t c
 	char text[4];
 
 	count = count < sizeof(text) - 1 ? count : sizeof(text) - 1;
-	if (kthread_copy_from_user(text, from, count))
+	if (_copy_from_user(text, from, count))
 		return -14; /* EFAULT */
 	text[count] = 0;
 	return kstrtobool(text, result);

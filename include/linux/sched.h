@@ -1,6 +1,7 @@
 /* Tasks and the scheduler. */
 #ifndef _LINUX_SCHED_H
 #define _LINUX_SCHED_H
+#include <asm/processor.h>
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/current.h>

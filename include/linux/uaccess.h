@@ -17,18 +17,18 @@ extern int kthread_access_ok(const void __user *from, unsigned long size);
 #define __access_ok2(at, size)		kthread_access_ok((at), (size))
 #define __access_ok_of(a, b, c, which, ...) which
 #define access_ok(args...)	(__access_ok_of(args, __access_ok3, __access_ok2, 0)(args))
-extern unsigned long kthread_copy_to_user(void __user *to, const void *from, unsigned long size);
-extern unsigned long kthread_copy_from_user(void *to, const void __user *from, unsigned long size);
+extern unsigned long _copy_to_user(void __user *to, const void *from, unsigned long size);
+extern unsigned long _copy_from_user(void *to, const void __user *from, unsigned long size);
 extern unsigned long kthread_clear_user(void __user *to, unsigned long size);
 extern long kthread_strnlen_user(const char __user *text, long most);
-#define copy_to_user(to, from, size)	({ might_sleep(); kthread_copy_to_user((void *)(to), (const void *)(from), (size)); })
-#define copy_from_user(to, from, size)	({ might_sleep(); kthread_copy_from_user((void *)(to), (const void *)(from), (size)); })
+#define copy_to_user(to, from, size)	({ might_sleep(); _copy_to_user((void *)(to), (const void *)(from), (size)); })
+#define copy_from_user(to, from, size)	({ might_sleep(); _copy_from_user((void *)(to), (const void *)(from), (size)); })
 #define __copy_to_user		copy_to_user
 #define __copy_from_user	copy_from_user
 #define raw_copy_to_user	copy_to_user
 #define raw_copy_from_user	copy_from_user
-#define __copy_to_user_inatomic(to, from, size)		kthread_copy_to_user((void *)(to), (from), (size))
-#define __copy_from_user_inatomic(to, from, size)	kthread_copy_from_user((to), (const void *)(from), (size))
+#define __copy_to_user_inatomic(to, from, size)		_copy_to_user((void *)(to), (from), (size))
+#define __copy_from_user_inatomic(to, from, size)	_copy_from_user((to), (const void *)(from), (size))
 #define clear_user(to, size)	({ might_sleep(); kthread_clear_user((void *)(to), (size)); })
 #define __clear_user		clear_user
 #define strnlen_user(text, most)	kthread_strnlen_user((text), (most))

@@ -13,6 +13,7 @@ import { taskAt } from '../../kernel/sched/handle.js';
 import { TASK } from '../../kernel/sched/task.js';
 import { SIGTERM, sendSig } from '../../kernel/signal.js';
 import { scheduleTimeoutUninterruptible } from '../../kernel/time/sleep.js';
+import { uptime } from '../../kernel/time/time.js';
 import { isOf } from '../softirq.js';
 import type { Image } from '../images.js';
 import { classDestroy, deviceUnregister, devicesOf, dropMap, miscDeregister, unregisterRegion } from './char_dev.js';
@@ -99,7 +100,7 @@ async function cutOff(image: Image): Promise<void> {
     if (load(process + PROCESS.inside) === 0) continue;
     sendMail(HOST_ISOLATE, { kind: 'end', number: load(task + TASK.isolate), why: `the driver that it was in was removed with module ${name}` } satisfies EndMail);
     ringHost();
-    for (let waited = 0; waited < END_MS && !isDead(task); waited++) await scheduleTimeoutUninterruptible(1);
+    for (const until = uptime() + END_MS; uptime() < until && !isDead(task); ) await scheduleTimeoutUninterruptible(1);
   }
   reapLost();
 }
@@ -108,5 +109,5 @@ async function cutOff(image: Image): Promise<void> {
 export async function closeAll(): Promise<void> {
   const processes = (): number[] => fsLocked((fs) => nodesOf(fs, FS.processes)).map((process) => load(process + PROCESS.task)).filter((task) => task !== 0 && !isDead(task));
   for (const task of processes()) sendSig(SIGTERM, taskAt(task), false);
-  for (let waited = 0; waited < CLOSE_MS && processes().length > 0; waited++) await scheduleTimeoutUninterruptible(1);
+  for (const until = uptime() + CLOSE_MS; uptime() < until && processes().length > 0; ) await scheduleTimeoutUninterruptible(1);
 }

@@ -233,6 +233,17 @@ describe('a driver that blocks', () => {
     await other.close();
   }), COMPILE_MS);
 
+  test('a read that is given up with an AbortSignal is interrupted the same way', () => withTubes(async () => {
+    const reader = await openFile('/dev/tube/0', { name: 'reader' });
+    const given = new AbortController();
+    const read = reader.read(5, { signal: given.signal });
+    await until(() => sleeper('reader', 'wait_event') !== undefined, 'it sleeps');
+    given.abort();
+    await expect(read).rejects.toMatchObject({ code: 'EINTR' });
+    await reader.close();
+    expect(listModules()[0].refcount).toBe(0);
+  }), COMPILE_MS);
+
   test('O_NONBLOCK reads nothing and says EAGAIN; a file opened for reading is not written', () => withTubes(async () => {
     await using('/dev/tube/0', O_RDWR | O_NONBLOCK, async (tube) => {
       await expect(tube.read(1)).rejects.toMatchObject({ code: 'EAGAIN' });

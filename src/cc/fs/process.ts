@@ -12,10 +12,10 @@ import { createFor, getTaskStruct, putTaskStruct, wakeUpProcess, type ThreadFn }
 import { MACHINE, machineWord } from '../../kernel/memlayout.js';
 import { kzalloc } from '../../kernel/mm/slab.js';
 import { COMPLETION, initCompletionAt, waitForCommon } from '../../kernel/sched/completion.js';
-import { block, wakeUpState, type Blocking } from '../../kernel/sched/core.js';
+import { block, wakeUpState, type Blocking, type WaitOptions } from '../../kernel/sched/core.js';
 import type { Task } from '../../kernel/sched/handle.js';
 import { PF_KTHREAD, TASK, TASK_IDLE, TASK_NORMAL } from '../../kernel/sched/task.js';
-import { SIGHUP, sendSig } from '../../kernel/signal.js';
+import { SIGHUP, SIGINT, sendSig } from '../../kernel/signal.js';
 import { me } from '../../kernel/smp.js';
 import { uptime } from '../../kernel/time/time.js';
 import { fsLocked, putEntry } from './dcache.js';
@@ -47,7 +47,7 @@ export async function openFile(path: string, { flags = 0, name = 'cat' }: OpenOp
   const file = new KernelFile(path, process, await startProcess(process, name, cProcess));
   wakeUpProcess(file.task);
   try {
-    await file.ask(() => requestWith(OP_OPEN, flags, new TextEncoder().encode(`${path}\0`), own), 'open');
+    await file.ask((pid) => requestWith(OP_OPEN, pid, flags, new TextEncoder().encode(`${path}\0`), own), 'open');
   } catch (error) {
     file.forget();
     throw error;
@@ -84,9 +84,9 @@ async function startProcess(process: number, name: string, fn: ThreadFn<number>)
   }
 }
 
-function newRequest(op: number, { a = 0, offset = 0, size = 0, buffer = false }: { readonly a?: number; readonly offset?: number; readonly size?: number; readonly buffer?: boolean }): number {
+function newRequest(op: number, pid: number, { a = 0, offset = 0, size = 0, buffer = false }: { readonly a?: number; readonly offset?: number; readonly size?: number; readonly buffer?: boolean }): number {
   const request = kzalloc(REQUEST.sizeof);
-  const buf = buffer ? allocUser(size) : 0;
+  const buf = buffer ? allocUser(size, pid) : 0;
   if (request === 0 || (buffer && buf === 0)) throw new KernelError(-ENOMEM, `kernel memory is out: no room for ${size} bytes of a process`);
   w32(request + REQUEST.op, op);
   w32(request + REQUEST.a, a);
@@ -97,8 +97,8 @@ function newRequest(op: number, { a = 0, offset = 0, size = 0, buffer = false }:
   return request;
 }
 
-function requestWith(op: number, a: number, bytes: Uint8Array, offset = 0): number {
-  const request = newRequest(op, { a, offset, size: bytes.length, buffer: true });
+function requestWith(op: number, pid: number, a: number, bytes: Uint8Array, offset = 0): number {
+  const request = newRequest(op, pid, { a, offset, size: bytes.length, buffer: true });
   u8.set(bytes, bufOf(request));
   return request;
 }
@@ -120,7 +120,10 @@ const forgotten = new FinalizationRegistry<Left>(({ serial, process, task }) => 
   putProcess(process);
 });
 
-/** An open file, in the hands of a process. One thing is done after the other, in the order in which it was asked for. */
+/**
+ * An open file, in the hands of a process. One thing is done after the other, in the order in which it was asked for. What
+ * sleeps takes a `signal` that interrupts it, as signal(SIGINT) does: then the process ends, and the wait with EINTR.
+ */
 export class KernelFile {
   private state: 'open' | 'closed' = 'open';
   private kept = true;
@@ -137,33 +140,33 @@ export class KernelFile {
   }
 
   /** Reads `size` bytes at most, from where the file stands; none at its end. Sleeps as long as the driver does. Throws KernelError with what the driver said, EINTR when a signal ended it, EFAULT when an oops ended the process. C: read(2). */
-  read(size: number): Promise<Uint8Array> {
-    return this.ask(() => newRequest(OP_READ, { size, buffer: true }), 'read', (count, request) => u8.slice(bufOf(request), bufOf(request) + count));
+  read(size: number, opt?: WaitOptions): Promise<Uint8Array> {
+    return this.ask((pid) => newRequest(OP_READ, pid, { size, buffer: true }), 'read', (count, request) => u8.slice(bufOf(request), bufOf(request) + count), opt);
   }
 
   /** Writes `data`, or less; returns how many bytes were taken. Sleeps and throws as read. C: write(2). */
-  write(data: Uint8Array | string): Promise<number> {
+  write(data: Uint8Array | string, opt?: WaitOptions): Promise<number> {
     const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
-    return this.ask(() => requestWith(OP_WRITE, 0, bytes), 'write');
+    return this.ask((pid) => requestWith(OP_WRITE, pid, 0, bytes), 'write', undefined, opt);
   }
 
   /** Has the driver do `cmd`. `arg` is a number, or bytes whose address it gets; what it writes there stands in `arg` afterwards. Returns what it said, not negative. Sleeps and throws as read; ENOTTY: the driver does not know it. C: ioctl(2). */
-  ioctl(cmd: number, arg: number | Uint8Array = 0): Promise<number> {
-    if (typeof arg === 'number') return this.ask(() => newRequest(OP_IOCTL, { a: cmd, size: arg, buffer: false }), 'ioctl');
-    return this.ask(() => requestWith(OP_IOCTL, cmd, arg), 'ioctl', (result, request) => {
+  ioctl(cmd: number, arg: number | Uint8Array = 0, opt?: WaitOptions): Promise<number> {
+    if (typeof arg === 'number') return this.ask((pid) => newRequest(OP_IOCTL, pid, { a: cmd, size: arg, buffer: false }), 'ioctl', undefined, opt);
+    return this.ask((pid) => requestWith(OP_IOCTL, pid, cmd, arg), 'ioctl', (result, request) => {
       arg.set(u8.subarray(bufOf(request), bufOf(request) + arg.length));
       return result;
-    });
+    }, opt);
   }
 
   /** Moves to `offset` from the start (whence 0), from where it stands (1) or from the end (2). Returns where it stands then. Throws ESPIPE where that is not possible. C: lseek(2). */
   llseek(offset: number, whence = 0): Promise<number> {
-    return this.ask(() => newRequest(OP_LLSEEK, { a: whence, offset }), 'lseek', (_, request) => rf64(request + REQUEST.offset));
+    return this.ask((pid) => newRequest(OP_LLSEEK, pid, { a: whence, offset }), 'lseek', (_, request) => rf64(request + REQUEST.offset));
   }
 
   /** What of `events` (POLLIN 1, POLLOUT 4, ...) the file is ready for, 0 when `timeout` ms have passed; less than 0 waits for ever. Sleeps; throws EINTR. C: poll(2). */
-  poll(events: number, timeout = -1): Promise<number> {
-    return this.ask(() => newRequest(OP_POLL, { a: events, offset: timeout }), 'poll');
+  poll(events: number, timeout = -1, opt?: WaitOptions): Promise<number> {
+    return this.ask((pid) => newRequest(OP_POLL, pid, { a: events, offset: timeout }), 'poll', undefined, opt);
   }
 
   /** Sends the process a signal, as Ctrl-C sends SIGINT: what it sleeps in interruptibly ends, and so does the process, which closes the file. False: it has ended already. */
@@ -177,7 +180,7 @@ export class KernelFile {
   async close(): Promise<void> {
     if (this.state === 'closed') return;
     if (!this.task.exists || isDead(this.task.addr) || this.serial !== serialNow()) return this.forget(); // It has closed it.
-    const closing = this.ask(() => newRequest(OP_CLOSE, {}), 'close');
+    const closing = this.ask((pid) => newRequest(OP_CLOSE, pid, {}), 'close');
     this.state = 'closed';
     try {
       await closing;
@@ -193,10 +196,13 @@ export class KernelFile {
   }
 
   /** Not for users. Asks the process, and sleeps until it answers. */
-  async ask<T = number>(make: () => number, what: string, take: (result: number, request: number) => T = (result) => result as T): Promise<T> {
+  async ask<T = number>(make: (pid: number) => number, what: string, take: (result: number, request: number) => T = (result) => result as T, { signal }: WaitOptions = {}): Promise<T> {
+    signal?.throwIfAborted();
     if (this.state === 'closed') throw new KernelError(-EBADF, `${what} ${this.path}: it is closed`);
     if (this.serial !== serialNow()) throw new KernelError(-EIO, `${what} ${this.path}: its machine has halted`);
-    const request = make();
+    const request = make(this.task.pid);
+    const interrupt = (): void => void this.signal(SIGINT);
+    signal?.addEventListener('abort', interrupt);
     try {
       if (!this.enlist(request)) throw new KernelError(-EIO, `${what} ${this.path}: its process has ended`);
       const answered = await block('wait4', (waiter) => waitForAnswer(waiter, request, this.task.addr));
@@ -205,6 +211,7 @@ export class KernelFile {
       if (result < 0) throw new KernelError(result, `${what} ${this.path}${answered ? '' : ': its process was ended'}`);
       return take(result, request);
     } finally {
+      signal?.removeEventListener('abort', interrupt);
       freeRequest(request);
     }
   }

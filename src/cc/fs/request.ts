@@ -34,5 +34,5 @@ export function freeRequest(request: number): void {
   kfree(request);
 }
 
-/** Memory of a process, zeroed, with a guard behind it; 0 when memory is out. */
-export const allocUser = (size: number): number => kasanKmalloc(size, true, 0, 0);
+/** Memory of the process `pid`, zeroed, with a guard behind it; 0 when memory is out. */
+export const allocUser = (size: number, pid: number): number => kasanKmalloc(size, true, 0, pid);

@@ -15,10 +15,11 @@ import { KTHREAD_SHOULD_STOP, TASK, TASK_INTERRUPTIBLE, TASK_RUNNING, setTaskSta
 import { isolateAlive } from '../../kernel/smp.js';
 import { HELD_MAX } from '../../kernel/param.js';
 import { warnTask } from '../../kernel/panic.js';
-import { addressOf, lockName } from '../../kernel/locking/held.js';
+import { SEM, addressOf, kindOf, lockName } from '../../kernel/locking/held.js';
 import { PREEMPT_COUNT } from '../../kernel/locking/preempt.js';
 import { taskAt } from '../../kernel/sched/handle.js';
 import { uptime } from '../../kernel/time/time.js';
+import { listImages } from '../images.js';
 import { vfsClose, vfsIoctl, vfsLlseek, vfsOpen, vfsRead, vfsWrite } from './file.js';
 import { poll } from './select.js';
 import { PROCESS, REQUEST } from './records.js';
@@ -118,11 +119,17 @@ function serve(process: number, request: number): number {
 
 /** Says what a driver should not have kept when it goes back to its process. C: lockdep_sys_exit. */
 function leaveKernel({ addr: task, pid }: Thread): void {
-  const held = Array.from({ length: HELD_MAX }, (_, i) => r32(task + TASK.held + i * 4)).filter((word) => word !== 0);
+  const held = Array.from({ length: HELD_MAX }, (_, i) => r32(task + TASK.held + i * 4)).filter((word) => word !== 0 && kindOf(word) !== SEM); // A semaphore may be another's to give back.
   const spinning = r32(task + TASK.preempt_count) & PREEMPT_COUNT;
   if (held.length === 0 && spinning === 0) return;
-  const what = [...held.map((word) => lockName(addressOf(word))), ...(spinning > 0 ? [`preempt_count ${spinning}`] : [])];
+  const what = [...held.map((word) => placeOf(addressOf(word))), ...(spinning > 0 ? [`preempt_count ${spinning}`] : [])];
   warnTask(task, '', 'lock held when returning to user space! %s[%d] leaves the kernel with %s still held', taskAt(task).comm, pid, what.join(', '));
+}
+
+/** A lock, by the module whose variable it is. */
+function placeOf(at: number): string {
+  const image = listImages().find(({ base, size }) => at >= base && at < base + size);
+  return `${lockName(at)}${image ? ` [${image.about.name}]` : ''}`;
 }
 
 /** Closes its file, if it is open; what release does wrong is told. */

@@ -50,8 +50,8 @@ export const fs: Imports = {
 
   kthread_poll_wait: (queue: number) => pollWait(checked(queue, WAIT_QUEUE_HEAD.sizeof, true)),
   kthread_access_ok: (at: number, size: number) => Number(size === 0 || isUser(at)),
-  kthread_copy_to_user: (to: number, from: number, size: number) => copy(to, size === 0 ? from : checked(from, size >>> 0), size >>> 0, to, true),
-  kthread_copy_from_user: (to: number, from: number, size: number) => {
+  _copy_to_user: (to: number, from: number, size: number) => copy(to, size === 0 ? from : checked(from, size >>> 0), size >>> 0, to, true),
+  _copy_from_user: (to: number, from: number, size: number) => {
     if (size !== 0) checked(to, size >>> 0, true);
     const left = copy(to, from, size >>> 0, from, false);
     if (left > 0) u8.fill(0, (to >>> 0) + (size >>> 0) - left, (to >>> 0) + (size >>> 0));

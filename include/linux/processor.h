@@ -1,0 +1,2 @@
+/* As <asm/processor.h>. */
+#include <asm/processor.h>
