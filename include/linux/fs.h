@@ -215,7 +215,7 @@ static __maybe_unused ssize_t __simple_attr_write(struct file *file, const char 
 	ret = mutex_lock_interruptible(&attr->mutex);
 	if (ret)
 		return ret;
-	if (kthread_copy_from_user(attr->set_buf, buf, used)) {
+	if (_copy_from_user(attr->set_buf, buf, used)) {
 		ret = -EFAULT;
 	} else {
 		attr->set_buf[used] = 0;
