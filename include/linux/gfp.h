@@ -11,6 +11,8 @@
 #define __GFP_HIGH		0x20u
 #define __GFP_NOWARN		0x2000u
 #define __GFP_NORETRY		0x10000u
+#define __GFP_COMP		0x40000u
+#define __GFP_ACCOUNT		0u
 #define __GFP_NOFAIL		0x8000u
 #define __GFP_RECLAIM		(__GFP_DIRECT_RECLAIM | __GFP_KSWAPD_RECLAIM)
 #define GFP_KERNEL		(__GFP_RECLAIM | __GFP_IO | __GFP_FS)
@@ -25,6 +27,7 @@
 #include <linux/types.h>
 extern void *kthread_get_pages(unsigned int order, gfp_t flags);
 extern void kthread_free_pages(const void *at, unsigned int order);
+#define MAX_ORDER			11
 /* The smallest power of two of pages that has room for so many bytes. */
 static __always_inline int get_order(unsigned long size) { return size <= PAGE_SIZE ? 0 : 32 - __builtin_clz((size - 1) >> PAGE_SHIFT); }
 #define __get_free_pages(flags, order)	((unsigned long)kthread_get_pages(order, flags))

@@ -1,2 +1,3 @@
 /* The clocks. */
 #include <linux/ktime.h>
+#include <linux/time.h>

@@ -114,6 +114,41 @@ module_init(text_init);
 module_exit(text_exit);
 `;
 
+const TIME = `${HEAD}#include <linux/timekeeping.h>
+static void show(time64_t seconds, int offset)
+{
+	struct tm tm;
+
+	time64_to_tm(seconds, offset, &tm);
+	pr_info("%ld-%02d-%02d %02d:%02d:%02d %d %d\\n", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, tm.tm_wday, tm.tm_yday);
+}
+static int __init time_init(void)
+{
+	struct timespec64 before, after, between, minus = { 1, 200 };
+	struct timeval of_old;
+
+	ktime_get_ts64(&before);
+	msleep(12);
+	ktime_get_ts64(&after);
+	between = timespec64_sub(after, before);
+	pr_info("%d %d\\n", between.tv_sec >= 0 && timespec64_to_ns(&between) >= 12 * NSEC_PER_MSEC, timespec64_compare(&before, &after));
+	between = timespec64_sub(minus, (struct timespec64){ 2, 300 });
+	pr_info("%lld %ld\\n", between.tv_sec, between.tv_nsec);
+	do_gettimeofday(&of_old);
+	pr_info("%d\\n", of_old.tv_sec > 1700000000 && of_old.tv_usec < 1000000);
+	show(0, 0);
+	show(951782400, 0);
+	show(-1, 0);
+	show(1700000000, 3600);
+	show(4102444799LL, 0);
+	show(253402300800LL, 0);
+	return 0;
+}
+static void __exit time_exit(void) {}
+module_init(time_init);
+module_exit(time_exit);
+`;
+
 const PAGES = `${HEAD}#include <linux/mm.h>
 #include <linux/cpu.h>
 #include <linux/prandom.h>
@@ -179,6 +214,16 @@ describe('modules that were written for other kernels', () => {
       '2 4 0 -1',
       '0 3 3',
     ]);
+  }, COMPILE_MS);
+
+  test('clocks in seconds and nanoseconds, and the date', async () => {
+    const file = join(write({ 'time.c': TIME }), 'time.c');
+    const date = (seconds: number): string => {
+      const at = new Date(seconds * 1000);
+      const day = Math.floor((at.getTime() - Date.UTC(at.getUTCFullYear(), 0, 1)) / 86_400_000);
+      return `${at.getUTCFullYear()}-${at.toISOString().replace(/^.*?\d{4}-/, '').slice(0, 14).replace('T', ' ')} ${at.getUTCDay()} ${day}`;
+    };
+    expect(await runModule(machine(), file)).toEqual(['1 -1', '-2 999999900', '1', ...[0, 951_782_400, -1, 1_700_003_600, 4_102_444_799, 253_402_300_800].map(date)]);
   }, COMPILE_MS);
 
   test('whole pages, and what else comes with linux/mm.h and its neighbours', async () => {
