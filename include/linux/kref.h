@@ -15,4 +15,7 @@ static __always_inline int kref_put(struct kref *ref, void (*release)(struct kre
 	release(ref);
 	return 1;
 }
+/* With the lock held in `release`, where it was the last reference; else without. The lock is release's to give back. */
+#define kref_put_mutex(ref, release, mutex) ({ struct kref *__of = (ref); bool __last = refcount_dec_and_mutex_lock(&__of->refcount, mutex); if (__last) (release)(__of); (int)__last; })
+#define kref_put_lock(ref, release, lock) ({ struct kref *__of = (ref); bool __last = refcount_dec_and_lock(&__of->refcount, lock); if (__last) (release)(__of); (int)__last; })
 #endif

@@ -25,5 +25,6 @@ static __always_inline bool refcount_dec_not_one(refcount_t *r)
 }
 static __always_inline bool refcount_dec_if_one(refcount_t *r) { int one = 1; return try_cmpxchg(&r->refs, &one, 0); }
 #define refcount_dec_and_lock(r, lock)	({ bool __last = !refcount_dec_not_one(r); if (__last) { spin_lock(lock); __last = refcount_dec_and_test(r); if (!__last) spin_unlock(lock); } __last; })
+#define refcount_dec_and_lock_irqsave(r, lock, flags) ({ bool __last = !refcount_dec_not_one(r); if (__last) { spin_lock_irqsave(lock, *(flags)); __last = refcount_dec_and_test(r); if (!__last) spin_unlock_irqrestore(lock, *(flags)); } __last; })
 #define refcount_dec_and_mutex_lock(r, lock) ({ bool __last = !refcount_dec_not_one(r); if (__last) { mutex_lock(lock); __last = refcount_dec_and_test(r); if (!__last) mutex_unlock(lock); } __last; })
 #endif

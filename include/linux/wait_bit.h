@@ -16,4 +16,12 @@ extern bool atomic_dec_and_wake_up(atomic_t *v);
 #define wait_var_event_timeout(var, condition, timeout) wait_event_timeout(*__var_waitqueue(var), condition, timeout)
 #define wait_var_event_killable(var, condition) wait_event_killable(*__var_waitqueue(var), condition)
 #define wait_var_event_interruptible(var, condition) wait_event_interruptible(*__var_waitqueue(var), condition)
+#define wait_var_event_io(var, condition) wait_var_event(var, condition)
+/* With a lock that is given back while the caller sleeps. */
+#define wait_var_event_spinlock(var, condition, lock) wait_event_cmd(*__var_waitqueue(var), condition, spin_unlock(lock), spin_lock(lock))
+#define wait_var_event_mutex(var, condition, mutex) wait_event_cmd(*__var_waitqueue(var), condition, mutex_unlock(mutex), mutex_lock(mutex))
+/* For who changed the variable with that lock, or atomically. */
+#define wake_up_var_locked(var, lock)	wake_up_var(var)
+#define wake_up_var_protected(var, condition) do { (void)(condition); wake_up_var(var); } while (0)
+#define store_release_wake_up(var, value) do { smp_store_release(var, value); wake_up_var(var); } while (0)
 #endif

@@ -10,7 +10,9 @@
 #include <linux/local_lock.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
+#include <linux/percpu-rwsem.h>
 #include <linux/percpu.h>
+#include <linux/percpu_counter.h>
 #include <linux/rtmutex.h>
 #include <linux/rwsem.h>
 #include <linux/semaphore.h>
@@ -320,7 +322,27 @@ static void sequences(void)
 }
 
 struct counted { struct kref ref; int n; };
+static DEFINE_MUTEX(last);
 static int released;
+static void release_last(struct kref *ref) { released += lockdep_is_held(&last) ? 100 : 0; mutex_unlock(&last); }
+DEFINE_STATIC_PERCPU_RWSEM(gate);
+static void rarely_written(void)
+{
+	struct percpu_counter n;
+
+	percpu_down_read(&gate);
+	CHECK(percpu_is_read_locked(&gate) && !percpu_is_write_locked(&gate) && percpu_down_read_trylock(&gate));
+	percpu_up_read(&gate);
+	percpu_up_read(&gate);
+	percpu_down_write(&gate);
+	CHECK(percpu_is_write_locked(&gate) && !percpu_down_read_trylock(&gate));
+	percpu_rwsem_assert_held(&gate);
+	percpu_up_write(&gate);
+	percpu_counter_init(&n, 5, GFP_KERNEL);
+	percpu_counter_add(&n, 10);
+	percpu_counter_sub(&n, 20);
+	CHECK(percpu_counter_sum(&n) == -5 && percpu_counter_read_positive(&n) == 0 && percpu_counter_compare(&n, 0) < 0);
+}
 static void release(struct kref *ref) { struct counted *at = container_of(ref, struct counted, ref); released += at->n; kfree(at); }
 static int puts(void *data) { msleep(1); kref_put(&((struct counted *)data)->ref, release); complete(&ended); return 0; }
 static void references(void)
@@ -341,9 +363,17 @@ static void references(void)
 	for (i = 0; i < 3; i++)
 		wait_for_completion(&ended);
 	SAME(released, 7);
+	{
+		struct kref two = KREF_INIT(2);
+
+		SAME(kref_put_mutex(&two, release_last, &last), 0);
+		CHECK(!mutex_is_locked(&last));
+		SAME(kref_put_mutex(&two, release_last, &last), 1);
+		CHECK(released == 107 && !mutex_is_locked(&last));
+	}
 	CHECK(!refcount_dec_not_one(&n) && refcount_dec_and_lock(&n, &spin) && spin_is_locked(&spin) && refcount_read(&n) == 0);
 	spin_unlock(&spin);
 	CHECK(!refcount_inc_not_zero(&n));
 }
-static void run(void) { guards(); held(); contexts(); per_cpu_variables(); sequences(); references(); }
+static void run(void) { guards(); held(); contexts(); per_cpu_variables(); sequences(); references(); rarely_written(); }
 TEST(run);

@@ -186,6 +186,7 @@ static unsigned long flags[2];
 static atomic_t variable = ATOMIC_INIT(1);
 static DECLARE_SWAIT_QUEUE_HEAD(simple);
 static bool simply;
+static int spun, stage;
 static int waits_for_bits(void *data)
 {
 	SAME(wait_on_bit(flags, 33, TASK_UNINTERRUPTIBLE), 0);
@@ -196,6 +197,28 @@ static int waits_for_bits(void *data)
 	wait_var_event(&variable, atomic_read(&variable) == 0);
 	swait_event_exclusive(simple, simply);
 	SAME(swait_event_timeout_exclusive(simple, !simply, 2), 0);
+	SAME(swait_event_idle_timeout_exclusive(simple, simply, 2), 2);
+	spin_lock(&lock);
+	wait_var_event_spinlock(&spun, spun == 1, &lock);
+	CHECK(kthread_spin_owned(&lock));
+	stage = 1;
+	spin_unlock(&lock);
+	mutex_lock(&mutex);
+	wait_var_event_mutex(&spun, spun == 2, &mutex);
+	CHECK(lockdep_is_held(&mutex));
+	stage = 2;
+	mutex_unlock(&mutex);
+	{
+		DECLARE_SWAITQUEUE(mine);
+
+		for (;;) {
+			SAME(prepare_to_swait_event(&simple, &mine, TASK_INTERRUPTIBLE), 0);
+			if (READ_ONCE(spun) == 3)
+				break;
+			schedule();
+		}
+		finish_swait(&simple, &mine);
+	}
 	complete(&ended);
 	return 0;
 }
@@ -215,6 +238,21 @@ static void bits(void)
 	msleep(5);
 	simply = true;
 	swake_up_one(&simple);
+	msleep(20);
+	spin_lock(&lock);
+	spun = 1;
+	wake_up_var_locked(&spun, &lock);
+	spin_unlock(&lock);
+	msleep(20);
+	while (READ_ONCE(stage) < 1)
+		msleep(1);
+	mutex_lock(&mutex);
+	store_release_wake_up(&spun, 2);
+	mutex_unlock(&mutex);
+	while (READ_ONCE(stage) < 2)
+		msleep(1);
+	WRITE_ONCE(spun, 3);
+	swake_up_all(&simple);
 	wait_for_completion(&ended);
 	CHECK(test_and_clear_wake_up_bit(3, flags) && !test_and_clear_wake_up_bit(3, flags) && !swait_active(&simple));
 }
