@@ -18,7 +18,7 @@ import {
 /** What the builder writes into a .ko about it, in a custom section of that name. */
 const INFO_SECTION = 'kthread';
 /** Increased when a .ko of before cannot be loaded any more. */
-const KO_VERSION = 1;
+const KO_VERSION = 2;
 
 export interface KoInfo {
   readonly version: number;

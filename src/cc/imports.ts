@@ -20,6 +20,7 @@ import { kobject } from './imports/kobject.js';
 import { kthread } from './imports/kthread.js';
 import { locking } from './imports/locking.js';
 import { printk } from './imports/printk.js';
+import { params } from './imports/params.js';
 import { procFs } from './imports/proc_fs.js';
 import { sched } from './imports/sched.js';
 import { seqFile } from './imports/seq_file.js';
@@ -30,5 +31,5 @@ import { time } from './imports/time.js';
 import { wait } from './imports/wait.js';
 
 export const imports: Imports = Object.freeze({
-  ...asan, ...bitwait, ...completion, ...debugfs, ...freezer, ...fs, ...kobject, ...kthread, ...locking, ...printk, ...procFs, ...rcu, ...sched, ...seqFile, ...signal, ...slab, ...softirq, ...string, ...time, ...timers, ...wait, ...workqueue,
+  ...asan, ...bitwait, ...completion, ...debugfs, ...freezer, ...fs, ...kobject, ...kthread, ...locking, ...params, ...printk, ...procFs, ...rcu, ...sched, ...seqFile, ...signal, ...slab, ...softirq, ...string, ...time, ...timers, ...wait, ...workqueue,
 });

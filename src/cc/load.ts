@@ -24,7 +24,7 @@ import { addParamFiles, removeParamFiles } from './fs/param.js';
 import { findSymbol, type ExportedSymbol } from '../kernel/symbols.js';
 import { guardKernel } from './guard.js';
 import { addImage, dropImage, isFunctionNumber, listImages, type About, type Image } from './images.js';
-import { readTags, setParams } from './params.js';
+import { paramSets, readTags, setParams, type ParamSet } from './params.js';
 import { recordsHeader } from './records.js';
 import { cExit, cInit } from './run.js';
 import { forgetCallbacks } from './softirq.js';
@@ -38,6 +38,9 @@ const FIRST_FUNCTION = 64;
 /** What the engine gives each instance. */
 const ENVIRONMENT = new Set(['memory', '__indirect_function_table']);
 
+/** Values for parameters with functions of their own, by the number of a module whose init has not run. */
+const given = new Map<number, readonly ParamSet[]>();
+
 async function load(path: string, module: NewModule): ReturnType<ModuleLoader['load']> {
   const { kasan = true, say } = module.how;
   const bytes = await toolchain.build(path, { kasan, hz: HZ, records: recordsHeader(), layout: layoutVersion(), ...(say && { say }) });
@@ -49,6 +52,7 @@ async function load(path: string, module: NewModule): ReturnType<ModuleLoader['l
   const about = aboutOf(ko, placed, module, uses, lent);
   try {
     const params = setParams(placed.parts.get('__param'), placed.parts.get('__parmdesc'), module);
+    given.set(module.id, paramSets(placed.parts.get('__param'), module));
     addParamFiles(module, placed.parts.get('__param'));
     addImage({ id: module.id, base, size: ko.dataSize, tableBase, tableSize: ko.tableSize, about, code: placed.code, lines: placed.lines });
     guardKernel();
@@ -56,6 +60,7 @@ async function load(path: string, module: NewModule): ReturnType<ModuleLoader['l
     return { params, info: readTags(placed.parts.get('modinfo')), hasExit: about.exit !== 0 || about.init === 0 };
   } catch (error) {
     removeParamFiles(module.name);
+    given.delete(module.id);
     forgetData(base, ko.dataSize);
     throw error;
   }
@@ -167,7 +172,12 @@ const imageOf = (id: number): Image | undefined => listImages().find((image) => 
 /** The parts of the loader for which its files have to be read. */
 export const cLoader: Omit<ModuleLoader, 'takes' | 'nameOf' | 'halt'> = {
   load,
-  init: (id) => runAs('insmod', id, cInit, { id, fn: imageOf(id)!.about.init }),
+  init(id) {
+    const { init, name } = imageOf(id)!.about;
+    const sets = given.get(id) ?? [];
+    given.delete(id);
+    return runAs('insmod', id, cInit, { id, fn: init, name, sets });
+  },
   async exit(id) {
     const { exit } = imageOf(id)!.about;
     if (exit !== 0) await runAs('rmmod', id, cExit, exit).catch(() => undefined); // It has been told.

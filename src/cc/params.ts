@@ -9,8 +9,8 @@ import type { NewModule } from '../kernel/module.js';
 import { parseParam, type ParamInfo, type ParamType } from '../kernel/params.js';
 import { KERN_ERR, KERN_WARNING, printk } from '../kernel/printk/printk.js';
 
-/** struct kernel_param of include/linux/moduleparam.h: name, type, variable, permissions, most elements, their count. */
-const PARAM_WORDS = 6;
+/** struct kernel_param of include/linux/moduleparam.h: name, type, variable, permissions, most elements, their count, functions of its own. */
+const PARAM_WORDS = 7;
 /** Types by their C names: bytes, and least and most. */
 const INTEGERS: Readonly<Record<string, readonly [size: number, min: number, max: number]>> = {
   byte: [1, 0, 0xff], short: [2, -0x8000, 0x7fff], ushort: [2, 0, 0xffff], int: [4, -0x80000000, 0x7fffffff], uint: [4, 0, 0xffffffff], long: [4, -0x80000000, 0x7fffffff], ulong: [4, 0, 0xffffffff], hexint: [4, 0, 0xffffffff],
@@ -32,6 +32,14 @@ export interface Param {
   readonly perm: number;
   readonly most: number;
   readonly count: number;
+  /** struct kernel_param_ops, 0: none. */
+  readonly ops: number;
+}
+
+/** A value for a parameter that has functions of its own: its record, and what insmod was given. */
+export interface ParamSet {
+  readonly at: number;
+  readonly text: string;
 }
 
 /** Writes the values that insmod was given, and says which of them nobody wanted. Throws KernelError EINVAL for a bad one. */
@@ -40,10 +48,16 @@ export function setParams(records: Part | undefined, descriptions: Part | undefi
   const told = readDescriptions(descriptions);
   for (const [name, input] of Object.entries(params)) {
     const param = declared.find((known) => known.name === name.replaceAll('-', '_'));
+    if (param?.ops) continue;
     if (param) setOne(param, String(input), id, module);
     else printk('%s%s: unknown parameter \'%s\' ignored\n', KERN_WARNING, module, name);
   }
   return declared.map(({ name, type, most }) => ({ name, type: shownType(type, most), desc: told.get(name) ?? '' }));
+}
+
+/** What insmod was given for parameters that have functions of their own, which run in its thread. */
+export function paramSets(records: Part | undefined, { params }: NewModule): ParamSet[] {
+  return readRecords(records).filter(({ ops }) => ops !== 0).flatMap(({ at, name }) => Object.entries(params).filter(([given]) => given.replaceAll('-', '_') === name).map(([, value]) => ({ at, text: String(value) })));
 }
 
 export function readRecords(part: Part | undefined): Param[] {
@@ -51,7 +65,7 @@ export function readRecords(part: Part | undefined): Param[] {
 }
 
 export const readRecord = (at: number): Param =>
-  ({ at, name: readString(r32(at), 256), type: readString(r32(at + 4), 64), variable: r32(at + 8), perm: r32(at + 12), most: r32(at + 16), count: r32(at + 20) });
+  ({ at, name: readString(r32(at), 256), type: readString(r32(at + 4), 64), variable: r32(at + 8), perm: r32(at + 12), most: r32(at + 16), count: r32(at + 20), ops: r32(at + 24) });
 
 /** What MODULE_LICENSE() and its like leave: "tag=text". Authors of the same module are one text. */
 export function readTags(part: Part | undefined): Record<string, string> {
@@ -76,7 +90,7 @@ function pairs(part: Part | undefined, between: string): Array<[string, string]>
 
 function shownType(type: string, most: number): ParamType {
   if (type === 'bool' || type === 'invbool') return 'bool';
-  if (type === 'charp' || type === 'string' || most > 0) return 'charp';
+  if (type === 'charp' || type === 'string' || type === 'cb' || most > 0) return 'charp';
   return type.startsWith('u') || type === 'byte' || type === 'hexint' ? 'uint' : 'int';
 }
 
@@ -106,7 +120,7 @@ export function showParam(param: Param): string {
 
 const sizeOf = (type: string): number => INTEGERS[type]?.[0] ?? (type === 'bool' || type === 'invbool' ? 1 : 4);
 
-function showValue(type: string, at: number): string {
+export function showValue(type: string, at: number): string {
   if (type === 'bool' || type === 'invbool') return (u8[at] !== 0) === (type === 'bool') ? 'Y' : 'N';
   if (type === 'string') return readString(at, 4096);
   if (type === 'charp') return r32(at) === 0 ? '(null)' : readString(r32(at), 4096);
@@ -128,7 +142,7 @@ function setArray(param: Param, text: string, id: number): void {
 /** A number as C writes it: one with a 0 in front is octal. */
 const decimal = (text: string): string => text.replace(/^([-+]?)0([0-7]+)$/, (_, sign: string, digits: string) => `${sign}${parseInt(digits, 8)}`);
 
-function setValue({ name, type, most }: Param, at: number, text: string, id: number): void {
+export function setValue({ name, type, most }: Pick<Param, 'name' | 'type' | 'most'>, at: number, text: string, id: number): void {
   const integer = INTEGERS[type];
   if (integer) {
     const [size, min, max] = integer;

@@ -17,6 +17,8 @@ import { self } from '../kernel/smp.js';
 import { asFault } from './fault.js';
 import { runProcess } from './fs/task.js';
 import { imports } from './imports.js';
+import { setAll } from './param_ops.js';
+import type { ParamSet } from './params.js';
 import { serveCallbacks } from './softirq.js';
 import { setImportNames } from './trace.js';
 import { codeOf, listImages, type Image } from './images.js';
@@ -136,10 +138,18 @@ export interface Start {
 
 export const cThread = awaitedFn(threadfn(import.meta, 'C', ({ fn, data }: Start): number => withLenders(() => callC(fn, data))));
 
+/** A module's init, and what is set before it. */
+interface Init {
+  readonly id: number;
+  readonly fn: number;
+  readonly name: string;
+  readonly sets: readonly ParamSet[];
+}
+
 /** A module's init, as what insmod does: first what goes before it. */
-export const cInit = awaitedFn(threadfn(import.meta, 'init', ({ id, fn }: { readonly id: number; readonly fn: number }): number => withLenders(() => {
+export const cInit = awaitedFn(threadfn(import.meta, 'init', ({ id, fn, name, sets }: Init): number => withLenders(() => {
   constructModule(id);
-  return fn === 0 ? 0 : callC(fn);
+  return setAll(sets, name) || (fn === 0 ? 0 : callC(fn));
 })));
 
 /** A module's exit. */

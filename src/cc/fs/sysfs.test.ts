@@ -226,6 +226,31 @@ describe('parameters', () => {
   }, COMPILE_MS);
 });
 
+const TUNED = String.raw`${HEAD}
+static int volume = 3, twice = 6;
+static int volume_set(const char *value, const struct kernel_param *kp)
+{
+	int n, error = kstrtoint(value, 0, &n);
+
+	if (error || n < 0 || n > 10)
+		return error ?: -ERANGE;
+	error = param_set_int(value, kp);
+	twice = 2 * volume;
+	pr_info("%s is set to %d by %s\n", kp->name, volume, current->comm);
+	return error;
+}
+static int twice_get(char *buf, const struct kernel_param *kp) { return sprintf(buf, "twice %d\n", *(int *)kp->arg); }
+static const struct kernel_param_ops volume_ops = { .set = volume_set, .get = param_get_int };
+module_param_cb(volume, &volume_ops, &volume, 0644);
+MODULE_PARM_DESC(volume, "0 to 10");
+module_param_call(twice, NULL, twice_get, &twice, 0644);
+module_param_cb(plain, &param_ops_int, &volume, 0444);
+static int __init tuned_init(void) { pr_info("init with %d\n", volume); return 0; }
+static void __exit tuned_exit(void) { }
+module_init(tuned_init);
+module_exit(tuned_exit);
+`;
+
 const LAMP = String.raw`${HEAD}
 #include <linux/device.h>
 #include <linux/fs.h>
@@ -285,6 +310,23 @@ static void __exit lamp_exit(void)
 module_init(lamp_init);
 module_exit(lamp_exit);
 `;
+
+describe('parameters with functions of their own', () => {
+  test('are set by them, by insmod before init and by who writes', async () => {
+    const lines = await load('tuned', TUNED, { volume: '5' });
+    const at = '/sys/module/tuned/parameters';
+    await echo('8', `${at}/volume`);
+    await expect(echo('11', `${at}/volume`)).rejects.toMatchObject({ code: 'ERANGE' });
+    await expect(echo('x', `${at}/volume`)).rejects.toMatchObject({ code: 'EINVAL' });
+    await expect(echo('1', `${at}/twice`)).rejects.toMatchObject({ code: 'EPERM' });
+    expect(await Promise.all(['volume', 'twice', 'plain'].map((name) => cat(`${at}/${name}`)))).toEqual(['8\n', 'twice 16\n', '8\n']);
+    await machine().rmmod('tuned');
+    expect(lines()).toEqual(['volume is set to 5 by insmod', 'init with 5', 'volume is set to 8 by sh']);
+    await expect(load('tuned', TUNED, { volume: '12' })).rejects.toMatchObject({ code: 'ERANGE' });
+    expect(lines().at(-1)).toBe("tuned: `12' invalid for parameter `volume'");
+    expect(names('/sys/module')).not.toContain('tuned 755');
+  }, COMPILE_MS);
+});
 
 describe('attributes of devices and classes', () => {
   test('get the device, and are made with it or added later', async () => {
