@@ -54,10 +54,10 @@ export class TimerWheel {
     return true; // Its slot's bit may stay: nextEvent() then visits an empty slot once.
   }
 
-  /** Disarms all timers. Returns how many there were. A walk of all of them. */
+  /** Disarms all timers. Returns how many there were. Where there are any, a walk of all slots. */
   clear(): number {
     const { count } = this;
-    for (const slot of this.slots.flat()) while (slot.next !== slot) this.cancel(slot.next);
+    if (count > 0) for (const slot of this.slots.flat()) while (slot.next !== slot) this.cancel(slot.next);
     return count;
   }
 
