@@ -4,18 +4,19 @@
 //     node bench/limits/switches.mjs
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-const TIMES = 400_000;
-const ROUNDS = 7;
+const TIMES = 4000;
+const ROUNDS = 500;
 
 const storage = new AsyncLocalStorage();
 const plain = await measured((fn) => fn());
 const followed = await measured((fn) => storage.run({}, fn));
 console.log(`a switch by a promise: ${plain} us; with an AsyncLocalStorage: ${followed} us`);
 
+/** The fastest round: what others do on the computer counts for no side. */
 async function measured(run) {
   const rounds = [];
   for (let i = 0; i < ROUNDS; i++) rounds.push(await switches(run));
-  return rounds.toSorted((a, b) => a - b)[ROUNDS >> 1].toFixed(3);
+  return Math.min(...rounds).toFixed(3);
 }
 
 async function switches(run) {
