@@ -3,6 +3,7 @@
 #define _LINUX_PROC_FS_H
 #include <linux/fs.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 struct proc_dir_entry;
 struct seq_file;
@@ -47,6 +48,8 @@ extern void remove_proc_entry(const char *name, struct proc_dir_entry *parent);
 extern int remove_proc_subtree(const char *name, struct proc_dir_entry *parent);
 extern void proc_remove(struct proc_dir_entry *entry);
 extern void proc_set_size(struct proc_dir_entry *entry, loff_t size);
+extern void kthread_proc_set_user(struct proc_dir_entry *entry, unsigned int uid, unsigned int gid);
+static __always_inline void proc_set_user(struct proc_dir_entry *entry, kuid_t uid, kgid_t gid) { kthread_proc_set_user(entry, __kuid_val(uid), __kgid_val(gid)); }
 extern void *pde_data(const struct inode *inode);
 #define PDE_DATA(inode)		pde_data(inode)
 extern void *proc_get_parent_data(const struct inode *inode);

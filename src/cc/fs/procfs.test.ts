@@ -200,3 +200,105 @@ describe('text that is made while it is read', () => {
     await expect(openFile('/proc/mixed/fib')).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
+
+const COURSE = String.raw`
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/version.h>
+#include <asm/uaccess.h>
+MODULE_LICENSE("GPL");
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 6, 0)
+#define HAVE_PROC_OPS
+#endif
+#define LAST 4
+static struct proc_dir_entry *squares_entry, *lazy_entry;
+
+/* An iterator that allocates what it stands on, and frees it where it ends. */
+static void *squares_start(struct seq_file *s, loff_t *pos)
+{
+	loff_t *at;
+
+	if (*pos > LAST)
+		return NULL;
+	at = kmalloc(sizeof(*at), GFP_KERNEL);
+	if (!at)
+		return ERR_PTR(-ENOMEM);
+	*at = *pos;
+	return at;
+}
+static void *squares_next(struct seq_file *s, void *v, loff_t *pos)
+{
+	loff_t *at = v;
+
+	*pos = ++*at;
+	if (*at <= LAST)
+		return at;
+	kfree(at);
+	return NULL;
+}
+static void squares_stop(struct seq_file *s, void *v) { kfree(v); }
+static int squares_show(struct seq_file *s, void *v) { loff_t n = *(loff_t *)v; seq_printf(s, "%Ld^2 = %Ld\n", n, n * n); return 0; }
+static const struct seq_operations squares_seq = { .start = squares_start, .next = squares_next, .stop = squares_stop, .show = squares_show };
+static int squares_open(struct inode *inode, struct file *file)
+{
+	if (!try_module_get(THIS_MODULE))
+		return -EBUSY;
+	return seq_open(file, &squares_seq);
+}
+static int squares_close(struct inode *inode, struct file *file)
+{
+	module_put(THIS_MODULE);
+	return seq_release(inode, file);
+}
+#ifdef HAVE_PROC_OPS
+static const struct proc_ops squares_fops = { .proc_open = squares_open, .proc_read = seq_read, .proc_lseek = seq_lseek, .proc_release = squares_close };
+#else
+static const struct file_operations squares_fops = { .open = squares_open, .read = seq_read, .llseek = seq_lseek, .release = squares_close };
+#endif
+
+/* One whose next forgets the position. */
+static int lazy_left;
+static void *lazy_start(struct seq_file *s, loff_t *pos) { lazy_left = 3 - *pos; return lazy_left > 0 ? &lazy_left : NULL; }
+static void *lazy_next(struct seq_file *s, void *v, loff_t *pos) { return --lazy_left > 0 ? &lazy_left : NULL; }
+static void lazy_stop(struct seq_file *s, void *v) { }
+static int lazy_show(struct seq_file *s, void *v) { seq_printf(s, "%d\n", lazy_left); return 0; }
+static const struct seq_operations lazy_seq = { lazy_start, lazy_stop, lazy_next, lazy_show };
+
+static int __init course_init(void)
+{
+	squares_entry = proc_create("squares", S_IRUGO, NULL, &squares_fops);
+	lazy_entry = proc_create_seq("lazy", 0, NULL, &lazy_seq);
+	if (squares_entry == NULL || lazy_entry == NULL) {
+		remove_proc_entry("squares", NULL);
+		return -ENOMEM;
+	}
+	proc_set_size(squares_entry, 80);
+	proc_set_user(squares_entry, GLOBAL_ROOT_UID, GLOBAL_ROOT_GID);
+	printk(KERN_INFO "/proc/%s created\n", "squares");
+	return 0;
+}
+static void __exit course_exit(void)
+{
+	remove_proc_entry("squares", NULL);
+	proc_remove(lazy_entry);
+}
+module_init(course_init);
+module_exit(course_exit);
+`;
+
+test('modules as courses have them: an iterator that allocates, one that forgets its position, a module that counts its users', async () => {
+  const lines = await load('course', COURSE);
+  for (const size of [5, 100]) expect(await cat('/proc/squares', size)).toBe('0^2 = 0\n1^2 = 1\n2^2 = 4\n3^2 = 9\n4^2 = 16\n');
+  expect(await cat('/proc/lazy')).toBe('3\n2\n1\n');
+  expect(lines()[1]).toBe('buggy .next function lazy_next [course] did not update position index');
+  const file = await openFile('/proc/squares');
+  await expect(machine().rmmod('course')).rejects.toMatchObject({ code: 'EBUSY' });
+  await file.close();
+  await machine().rmmod('course');
+  expect(lines().filter((line) => !line.startsWith('buggy'))).toEqual(['/proc/squares created']);
+}, COMPILE_MS);

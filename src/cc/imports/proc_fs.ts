@@ -29,6 +29,10 @@ export const procFs: Imports = {
   remove_proc_subtree: (name: number, parent: number) => removeProcSubtree(text(name), parentAt(parent)),
   proc_remove: (entry: number) => procRemove(parentAt(entry)),
   proc_set_size: (entry: number, size: bigint) => setSize(entryAt(entry) + ENTRY.inode + INODE.i_size, size),
+  kthread_proc_set_user: (entry: number, uid: number, gid: number) => {
+    w32(entryAt(entry) + ENTRY.inode + INODE.i_uid, uid);
+    w32(entry + ENTRY.inode + INODE.i_gid, gid);
+  },
   pde_data: (inode: number) => r32(entryOf(inode) + ENTRY.data),
   proc_get_parent_data: (inode: number) => r32(r32(entryOf(inode) + ENTRY.dentry + DENTRY.d_parent) + ENTRY.data),
 };
