@@ -11,7 +11,7 @@ export async function cat(path: string, size = 4096): Promise<string> {
     for (let part = await file.read(size); part.length > 0; part = await file.read(size)) parts.push(part);
     return Buffer.concat(parts).toString();
   } finally {
-    await file.close().catch(() => {}); // Its process may have been ended by what it read.
+    await file.close();
   }
 }
 
@@ -22,6 +22,6 @@ export async function echo(text: string, path: string): Promise<void> {
     let left = Buffer.from(`${text}\n`);
     while (left.length > 0) left = left.subarray(await file.write(left));
   } finally {
-    await file.close().catch(() => {});
+    await file.close();
   }
 }

@@ -176,7 +176,7 @@ export class KernelFile {
     return sendSig(sig, this.task, false) === 0;
   }
 
-  /** Closes the file and ends the process; its driver's release has returned then. A second call does nothing. Sleeps. C: close(2). */
+  /** Closes the file and ends the process; its driver's release has returned then. A second call does nothing. Throws what the driver's flush said; it is closed all the same. Sleeps. C: close(2). */
   async close(): Promise<void> {
     if (this.state === 'closed') return;
     if (!this.task.exists || isDead(this.task.addr) || this.serial !== serialNow()) return this.forget(); // It has closed it.
@@ -185,7 +185,7 @@ export class KernelFile {
     try {
       await closing;
     } catch (error) {
-      if (load(this.process + PROCESS.task) !== 0 && !isDead(this.task.addr)) throw error; // Else it ended meanwhile, and has closed it.
+      if (!(error instanceof KernelError) || error.thread === undefined) throw error; // Else the process has ended meanwhile, and closed it.
     } finally {
       this.forget();
     }
@@ -201,14 +201,15 @@ export class KernelFile {
     if (this.state === 'closed') throw new KernelError(-EBADF, `${what} ${this.path}: it is closed`);
     if (this.serial !== serialNow()) throw new KernelError(-EIO, `${what} ${this.path}: its machine has halted`);
     const request = make(this.task.pid);
+    const thread = `${this.task.comm}[${this.task.pid}]`;
     const interrupt = (): void => void this.signal(SIGINT);
     signal?.addEventListener('abort', interrupt);
     try {
-      if (!this.enlist(request)) throw new KernelError(-EIO, `${what} ${this.path}: its process has ended`);
+      if (!this.enlist(request)) throw new KernelError(-EIO, `${what} ${this.path}: its process has ended`, { thread });
       const answered = await block('wait4', (waiter) => waitForAnswer(waiter, request, this.task.addr));
       if (!answered) reapLost();
       const result = answered ? r32(request + REQUEST.result) : -EFAULT;
-      if (result < 0) throw new KernelError(result, `${what} ${this.path}${answered ? '' : ': its process was ended'}`);
+      if (result < 0) throw new KernelError(result, `${what} ${this.path}${answered ? '' : ': its process was ended'}`, { thread: answered ? undefined : thread });
       return take(result, request);
     } finally {
       signal?.removeEventListener('abort', interrupt);
