@@ -125,9 +125,10 @@ export function isolateAlive(number: number): boolean {
   return state !== ISOLATE_FREE && state !== ISOLATE_DEAD;
 }
 
-/** Calls `visit` with the address of every isolate record in use. A scan of 1,024 slots. */
+/** Calls `visit` with the address of every isolate record in use. A scan of the slots that were ever used, at most 1,024. */
 export function forEachIsolate(visit: (at: number) => void): void {
-  for (let slot = 0; slot < NR_ISOLATES; slot++) {
+  const slots = Math.min(load(machineWord(MACHINE.next_isolate)) >>> 0, NR_ISOLATES); // Numbers are given in ascending order.
+  for (let slot = 0; slot < slots; slot++) {
     const at = isolateSlotAt(slot);
     if (load(at + ISOLATE.state) !== ISOLATE_FREE) visit(at);
   }
