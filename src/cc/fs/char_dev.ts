@@ -13,7 +13,8 @@ import { KIND_CHR, KIND_DIR, S_IFCHR, S_IFDIR, addEntry, fsLocked, lookup, pathO
 import { removeAndWait } from './drain.js';
 import { fileOperations, setFileOps } from './file.js';
 import { nodesOf, tryModuleGet } from './file_table.js';
-import { CDEV, CDEV_MAP, CLASS, DEVICE, FILE, FILE_OPERATIONS, FS, HELD, INODE, KOBJECT, MISCDEVICE, REGION } from './records.js';
+import { CDEV, CDEV_MAP, CLASS, DEVICE, ENTRY, FILE, FILE_OPERATIONS, FS, HELD, INODE, KOBJECT, MISCDEVICE, REGION } from './records.js';
+import { addKernelFile } from './attributes.js';
 import { kobjectInit } from './kobject.js';
 import { createGroups, placeOf, type Place } from './sysfs.js';
 
@@ -248,6 +249,7 @@ function deviceAdd(at: number, dir: number, name: string, mode: number): number 
   w32(at + DEVICE.entry, entry);
   w32(at + DEVICE.kobj + KOBJECT.sd, entry);
   const place = placeOf(at + DEVICE.kobj);
+  if (dev !== 0) addKernelFile(entry, 'dev', at, r32(entry + ENTRY.module));
   const failed = (cls === 0 ? 0 : createGroups(place, r32(cls + CLASS.dev_groups))) || createGroups(place, r32(at + DEVICE.groups));
   const node = failed !== 0 || dev === 0 ? failed : deviceNode(name, dev, mode);
   if (node > 0) w32(at + DEVICE.node, node);

@@ -10,6 +10,7 @@ import { currentThread } from '../../kernel/sched/core.js';
 import { errnoOf } from '../abi.js';
 import { setByFunction, showByFunction } from '../param_ops.js';
 import { readRecord, readRecords, setParam, showParam, type Part } from '../params.js';
+import { addKernelFile } from './attributes.js';
 import { KIND_DIR, S_IFDIR, S_IFREG, addEntry, entryIn, lookup } from './dcache.js';
 import { isThere, removeAtOnce } from './drain.js';
 import { setFileOps } from './file.js';
@@ -20,9 +21,10 @@ import { mayOpen, takeText, withPage } from './sysfs.js';
 
 const PAGE_SIZE = 4096;
 
-/** Makes the module's directory in /sys/module, with the parameters that anybody may see. */
-export function addParamFiles({ id, name }: NewModule, records: Part | undefined): void {
+/** Makes the module's directory in /sys/module, with what the kernel knows of it and the parameters that anybody may see. */
+export function addParamFiles({ id, name, record }: NewModule, records: Part | undefined): void {
   const dir = addEntry(lookup('/sys/module'), name, { mode: S_IFDIR | 0o755, kind: KIND_DIR, module: id });
+  if (dir >= 0) for (const file of ['refcnt', 'initstate'] as const) addKernelFile(dir, file, record, id);
   const shown = readRecords(records).filter(({ perm }) => perm !== 0);
   if (dir < 0 || shown.length === 0) return;
   const parameters = addEntry(dir, 'parameters', { mode: S_IFDIR | 0o755, kind: KIND_DIR, module: id });

@@ -211,6 +211,8 @@ module_exit(knobs_exit);
 describe('parameters', () => {
   test('are files, seen and set while the module runs as their modes say', async () => {
     const lines = await load('knobs', KNOBS, { who: 'Anna' });
+    expect(names('/sys/module/knobs')).toEqual(['refcnt 444', 'initstate 444', 'parameters 755']);
+    expect([await cat('/sys/module/knobs/refcnt'), await cat('/sys/module/knobs/initstate')]).toEqual(['0\n', 'live\n']);
     const at = '/sys/module/knobs/parameters';
     expect(names(at)).toEqual(['speed 644', 'on 600', 'who 444', 'few 644']);
     expect(await Promise.all(['speed', 'on', 'who', 'few'].map((name) => cat(`${at}/${name}`)))).toEqual(['5\n', 'N\n', 'Anna\n', '1,-2\n']);
@@ -339,6 +341,8 @@ describe('attributes of devices and classes', () => {
     expect(await cat(`${at}/lamp0/bright`)).toBe('lamp0 30\n');
     expect(await cat(`${at}/all`)).toBe('lamp: 42\n');
     expect(await cat(`${at}/lamp1/kind`)).toBe('a lamp\n');
+    expect(names('/sys/class/misc/torch')).toEqual(['dev 444', 'kind 444']);
+    expect(await cat('/sys/class/misc/torch/dev')).toMatch(/^10:\d+\n$/);
     expect(await cat('/sys/class/misc/torch/kind')).toBe('a lamp\n');
     expect(await cat(`${at}/lamp1/memory`, 3)).toBe('\x01binary\x02');
     await machine().rmmod('lamp');
