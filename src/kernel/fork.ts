@@ -7,7 +7,7 @@ import { EAGAIN, ENOMEM } from '../lib/errno.js';
 import { listInit } from '../lib/list.js';
 import { r32, readString, w32, wf64, writeString } from '../lib/memory.js';
 import { MACHINE, TOMBSTONES_AT, isolateSlotAt, machineWord } from './memlayout.js';
-import { kmalloc, kmemCacheAlloc, kmemCacheFree } from './mm/slab.js';
+import { kfree, kmalloc, kmemCacheAlloc, kmemCacheFree } from './mm/slab.js';
 import { NR_TOMBSTONES, TASK_COMM_LEN, TASK_NAME_LEN } from './param.js';
 import { allocPid, findTask } from './pid.js';
 import { initCompletionAt } from './sched/completion.js';
@@ -69,6 +69,7 @@ export function copyProcess(spec: NewTask): number {
   if (taskName(task) !== spec.name) w32(task + TASK.name, keepName(spec.name));
   const pid = allocPid(task);
   if (pid === 0) {
+    kfree(r32(task + TASK.name));
     kmemCacheFree(task);
     return -EAGAIN;
   }
@@ -78,7 +79,7 @@ export function copyProcess(spec: NewTask): number {
   return task;
 }
 
-/** Few names are longer than comm. Always of the full size, so that who copies one need not know where it ends. */
+/** Few names are longer than comm; where memory is out, that is all there is. Always of the full size: who copies one need not know where it ends. */
 function keepName(name: string): number {
   const at = kmalloc(TASK_NAME_LEN);
   if (at !== 0) writeString(at, TASK_NAME_LEN, name);

@@ -269,7 +269,7 @@ test('T019 kthreadRunOnCpu also starts it, and there it runs', async () => {
 test.each([{ ...CLOSURE, rounds: 10_000 }, { ...CPU1, rounds: 3000 }, { ...PLAIN, rounds: 3000 }])('T020 creating and stopping $rounds threads one after the other leaks nothing: $kind', { timeout: 60_000 }, async ({ create, rounds }) => {
   const data = { at: words(WORDS), value: 5 };
   const round = async (): Promise<void> => {
-    const task = await create(obedient, data, 'leak');
+    const task = await create(obedient, data, 'a name longer than comm');
     wakeUpProcess(task);
     expect([5, -4]).toContain(await kthreadStop(task));
   };
