@@ -127,6 +127,20 @@ static __maybe_unused int idr_for_each(const struct idr *idr, int (*fn)(int id, 
 #define idr_for_each_entry_ul(idr, entry, tmp, id) \
 	for (tmp = 0, id = 0; ((entry) = tmp <= id ? idr_get_next_ul(idr, &(id)) : NULL) != NULL; tmp = id, ++id)
 
+/* Before Linux 3.9: memory first, and -EAGAIN where there was too little. */
+#define idr_pre_get(idr, flags)		({ __xa_may_sleep(flags); 1; })
+static __maybe_unused int idr_get_new_above(struct idr *idr, void *entry, int start, int *id)
+{
+	int got = idr_alloc(idr, entry, start, 0, GFP_NOWAIT);
+
+	if (got < 0)
+		return got == -ENOMEM ? -EAGAIN : got;
+	*id = got;
+	return 0;
+}
+#define idr_get_new(idr, entry, id)	idr_get_new_above(idr, entry, 0, id)
+#define idr_remove_all(idr)		idr_destroy(idr)
+
 /* Numbers alone. */
 struct ida {
 	struct xarray xa;
@@ -167,6 +181,11 @@ static __maybe_unused void ida_free(struct ida *ida, unsigned int id)
 #define ida_alloc(ida, flags)		ida_alloc_range(ida, 0, ~0u, flags)
 #define ida_alloc_min(ida, least, flags) ida_alloc_range(ida, least, ~0u, flags)
 #define ida_alloc_max(ida, most, flags)	ida_alloc_range(ida, 0, most, flags)
+/* Before Linux 4.19. */
+#define ida_pre_get(ida, flags)		({ __xa_may_sleep(flags); 1; })
+#define ida_get_new_above(ida, start, id) ({ int __got = ida_alloc_min(ida, start, GFP_NOWAIT); if (__got >= 0) *(id) = __got; __got < 0 ? __got : 0; })
+#define ida_get_new(ida, id)		ida_get_new_above(ida, 0, id)
+#define ida_remove(ida, id)		ida_free(ida, id)
 /* Before Linux 6.9; `end` is the first that is too much, 0: there is none. */
 #define ida_simple_get(ida, start, end, flags) ida_alloc_range(ida, start, (end) - 1, flags)
 #define ida_simple_remove(ida, id)	ida_free(ida, id)

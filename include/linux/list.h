@@ -192,8 +192,17 @@ static __always_inline bool hlist_is_singular_node(struct hlist_node *node, stru
 #define hlist_entry_safe(ptr, type, member) ({ struct hlist_node *__at = (ptr); __at ? hlist_entry(__at, type, member) : NULL; })
 #define hlist_for_each(pos, head)	for (pos = (head)->first; pos; pos = pos->next)
 #define hlist_for_each_safe(pos, n, head) for (pos = (head)->first; pos && ({ n = pos->next; 1; }); pos = n)
-#define hlist_for_each_entry(pos, head, member) \
+/* With a node of its own, as before Linux 3.9, or without. */
+#define __hlist_walk4(pos, node, head, member) \
+	for (node = (head)->first; node && ({ pos = hlist_entry(node, __typeof__(*(pos)), member); 1; }); node = node->next)
+#define __hlist_walk_of(a, b, c, d, which, ...) which
+#define hlist_for_each_entry(pos, head...) __hlist_walk_of(pos, ##head, __hlist_walk4, __hlist_walk3)(pos, ##head)
+#define __hlist_walk3(pos, head, member) \
 	for (pos = hlist_entry_safe((head)->first, __typeof__(*(pos)), member); pos; pos = hlist_entry_safe((pos)->member.next, __typeof__(*(pos)), member))
-#define hlist_for_each_entry_safe(pos, n, head, member) \
+#define __hlist_safe5(pos, node, n, head, member) \
+	for (node = (head)->first; node && ({ n = node->next; pos = hlist_entry(node, __typeof__(*(pos)), member); 1; }); node = n)
+#define __hlist_safe_of(a, b, c, d, e, which, ...) which
+#define hlist_for_each_entry_safe(pos, n, head...) __hlist_safe_of(pos, n, ##head, __hlist_safe5, __hlist_safe4)(pos, n, ##head)
+#define __hlist_safe4(pos, n, head, member) \
 	for (pos = hlist_entry_safe((head)->first, __typeof__(*pos), member); pos && ({ n = pos->member.next; 1; }); pos = hlist_entry_safe(n, __typeof__(*pos), member))
 #endif

@@ -131,7 +131,7 @@ static struct hlist_head rows[4];
 static void hashed(void)
 {
 	DECLARE_HASHTABLE(mine, 2);
-	struct hlist_node *tmp;
+	struct hlist_node *tmp, *spare;
 	struct item *at;
 	int i, bucket, n = 0, sum = 0;
 	HLIST_HEAD(moved);
@@ -191,6 +191,12 @@ static void hashed(void)
 	SAME(n, 229);
 	hlist_replace_rcu(&items[8].hash, &items[20].hash);
 	CHECK(moved.first == &items[20].hash && items[3].hash.pprev == &items[20].hash.next);
+	n = 0;
+	hlist_for_each_entry(at, tmp, &moved, hash) /* as it was */
+		n++;
+	hlist_for_each_entry_safe(at, tmp, spare, &moved, hash)
+		n += at->hash.next == spare;
+	SAME(n, 12);
 	hlist_for_each_entry_safe(at, tmp, &moved, hash)
 		hlist_del_init(&at->hash);
 	CHECK(hlist_empty(&moved));

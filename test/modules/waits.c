@@ -414,5 +414,36 @@ static void chains(void)
 	CHECK(!strcmp(heard, "jdd") && !leaver);
 	srcu_cleanup_notifier_head(&sleeping);
 }
+/* Never called: each has to compile, as a statement or an expression as it is on Linux. */
+static __maybe_unused long all_forms(wait_queue_head_t *wq, int c, spinlock_t *l, ktime_t t, long j)
+{
+	struct wait_queue_entry entry;
+	DEFINE_WAIT_FUNC(woken, woken_wake_function);
+	long sum = 0;
+
+	wait_event(*wq, c); io_wait_event(*wq, c); wait_event_idle(*wq, c); wait_event_idle_exclusive(*wq, c);
+	wait_event_cmd(*wq, c, j++, j--); wait_event_exclusive_cmd(*wq, c, j++, j--);
+	wait_event_lock_irq(*wq, c, *l); wait_event_lock_irq_cmd(*wq, c, *l, j++);
+	sum += wait_event_timeout(*wq, c, j) + wait_event_idle_timeout(*wq, c, j) + wait_event_idle_exclusive_timeout(*wq, c, j);
+	sum += wait_event_interruptible(*wq, c) + wait_event_interruptible_timeout(*wq, c, j) + wait_event_interruptible_exclusive(*wq, c);
+	sum += wait_event_killable(*wq, c) + wait_event_killable_timeout(*wq, c, j) + wait_event_killable_exclusive(*wq, c) + wait_event_state(*wq, c, TASK_KILLABLE);
+	sum += wait_event_freezable(*wq, c) + wait_event_freezable_timeout(*wq, c, j) + wait_event_freezable_exclusive(*wq, c);
+	sum += wait_event_hrtimeout(*wq, c, t) + wait_event_interruptible_hrtimeout(*wq, c, t);
+	sum += wait_event_interruptible_locked(*wq, c) + wait_event_interruptible_locked_irq(*wq, c);
+	sum += wait_event_interruptible_exclusive_locked(*wq, c) + wait_event_interruptible_exclusive_locked_irq(*wq, c);
+	sum += wait_event_interruptible_lock_irq(*wq, c, *l) + wait_event_interruptible_lock_irq_cmd(*wq, c, *l, j++);
+	sum += wait_event_interruptible_lock_irq_timeout(*wq, c, *l, j) + wait_event_lock_irq_timeout(*wq, c, *l, j);
+	wake_up(wq); wake_up_nr(wq, 2); wake_up_all(wq); wake_up_sync(wq); wake_up_locked(wq); wake_up_all_locked(wq);
+	wake_up_interruptible(wq); wake_up_interruptible_nr(wq, 2); wake_up_interruptible_all(wq); wake_up_interruptible_sync(wq);
+	wake_up_poll(wq, 1); wake_up_locked_poll(wq, 1); wake_up_interruptible_poll(wq, 1); wake_up_sync_poll(wq, 1); wake_up_interruptible_sync_poll(wq, 1); wake_up_pollfree(wq);
+	__wake_up(wq, TASK_NORMAL, 1, NULL); __wake_up_sync(wq, TASK_NORMAL); __wake_up_sync_key(wq, TASK_NORMAL, NULL); __wake_up_locked(wq, TASK_NORMAL, 1); __wake_up_locked_key(wq, TASK_NORMAL, NULL);
+	init_wait(&entry); init_wait_entry(&entry, WQ_FLAG_EXCLUSIVE); init_wait_func(&entry, autoremove_wake_function); init_waitqueue_entry(&entry, current); init_waitqueue_func_entry(&entry, default_wake_function);
+	add_wait_queue(wq, &entry); add_wait_queue_exclusive(wq, &entry); add_wait_queue_priority(wq, &entry); remove_wait_queue(wq, &entry);
+	__add_wait_queue(wq, &entry); __add_wait_queue_exclusive(wq, &entry); __add_wait_queue_entry_tail(wq, &entry); __add_wait_queue_entry_tail_exclusive(wq, &entry); __remove_wait_queue(wq, &entry);
+	prepare_to_wait(wq, &entry, TASK_INTERRUPTIBLE); sum += prepare_to_wait_exclusive(wq, &entry, TASK_INTERRUPTIBLE) + prepare_to_wait_event(wq, &entry, TASK_INTERRUPTIBLE);
+	sum += wait_woken(&woken, TASK_INTERRUPTIBLE, j) + do_wait_intr(wq, &entry) + do_wait_intr_irq(wq, &entry);
+	finish_wait(wq, &entry);
+	return sum + waitqueue_active(wq) + wq_has_sleeper(wq) + wq_has_single_sleeper(wq);
+}
 static void run(void) { locked(); around(); other_ways(); bits(); sleepable(); chains(); }
 TEST(run);

@@ -215,6 +215,8 @@ static void numbers(void)
 	idr_unlock(&idr);
 	idr_destroy(&idr);
 	CHECK(idr_is_empty(&idr));
+	CHECK(idr_pre_get(&idr, GFP_KERNEL) && !idr_get_new(&idr, &a, &id) && id == 0 && !idr_get_new_above(&idr, &a, 40, &id) && id == 40);
+	idr_remove_all(&idr);
 	idr_init_base(&based, 1);
 	SAME(idr_alloc(&based, &a, 0, 0, GFP_KERNEL), 1);
 	CHECK(idr_find(&based, 1) == &a && !idr_find(&based, 0) && idr_remove(&based, 1) == &a);
@@ -232,6 +234,8 @@ static void numbers(void)
 	SAME(ida_simple_get(&ida, 7000, 7002, GFP_KERNEL), -ENOSPC);
 	SAME(ida_simple_get(&ida, 9000, 0, GFP_KERNEL), 9000);
 	ida_simple_remove(&ida, 9000);
+	CHECK(ida_pre_get(&ida, GFP_KERNEL) && !ida_get_new_above(&ida, 9500, &id) && id == 9500);
+	ida_remove(&ida, 9500);
 	ida_destroy(&ida);
 	CHECK(ida_is_empty(&ida));
 }
@@ -294,6 +298,33 @@ static int reader(void *data)
 	complete(&ended);
 	return 0;
 }
+/* A reader that is in a node when its last entry goes still finds it. */
+static int stays(void *data)
+{
+	struct xa_node *leaf;
+
+	rcu_read_lock();
+	leaf = __xa_leaf(&shared, 70000);
+	complete(&ended);
+	while (!READ_ONCE(over))
+		cpu_relax();
+	CHECK(leaf && leaf->count == 0 && !leaf->slots[70000 & XA_CHUNK_MASK] && !xa_load(&shared, 70000));
+	rcu_read_unlock();
+	complete(&ended);
+	return 0;
+}
+static void held_back(void)
+{
+	init_completion(&ended);
+	xa_store(&shared, 70000, xa_mk_value(1), GFP_KERNEL);
+	kthread_run(stays, NULL, "stays");
+	wait_for_completion(&ended);
+	xa_erase(&shared, 70000);
+	CHECK(xa_empty(&shared));
+	over = true;
+	wait_for_completion(&ended);
+	over = false;
+}
 static void concurrent(void)
 {
 	int i, step;
@@ -323,5 +354,5 @@ static void concurrent(void)
 	CHECK(xa_empty(&shared));
 	rcu_barrier();
 }
-static void run(void) { random_steps(); calls(); numbers(); radix(); concurrent(); }
+static void run(void) { random_steps(); calls(); numbers(); radix(); held_back(); concurrent(); }
 TEST(run);
