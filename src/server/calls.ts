@@ -2,6 +2,7 @@
  * The table of what a client of the control socket may ask. What each takes and gives is in protocol.ts.
  */
 import type { Caller } from './connection.js';
+import * as files from './files.js';
 import * as look from './look.js';
 import { CHANGES, type CallName, type Calls } from './protocol.js';
 import * as steer from './steer.js';
@@ -13,6 +14,7 @@ type Table = { readonly [N in CallName]: (args: Calls[N]['args'], caller: Caller
 const TABLE: Table = {
   stat: look.stat, ps: look.ps, dmesg: look.dmesg, clear: steer.clear, cat: look.cat, stack: look.stack, modules: look.modules, metrics: look.metrics,
   insmod: steer.insmod, rmmod: steer.rmmod, kill: steer.kill, stop: steer.stop, park: steer.park, unpark: steer.unpark, freeze: steer.freeze, thaw: steer.thaw, wake: steer.wake,
+  ls: files.ls, mknod: files.mknod, open: files.open, read: files.read, write: files.write, ioctl: files.ioctl, close: files.close,
   renice: steer.renice, affinity: steer.affinity, sysctl: steer.sysctl, trace,
 };
 
@@ -20,4 +22,5 @@ const TABLE: Table = {
 export const CALLS = Object.freeze(TABLE) as Readonly<Record<CallName, (args: object, caller: Caller) => object>>;
 
 /** Whether the call, with these arguments, changes the machine. */
-export const changes = (call: CallName, args: { readonly set?: unknown; readonly cpus?: unknown }): boolean => CHANGES.has(call) || (call === 'sysctl' && args.set !== undefined) || (call === 'affinity' && args.cpus !== undefined);
+export const changes = (call: CallName, args: { readonly set?: unknown; readonly cpus?: unknown; readonly flags?: unknown }): boolean =>
+  CHANGES.has(call) || (call === 'sysctl' && args.set !== undefined) || (call === 'affinity' && args.cpus !== undefined) || (call === 'open' && files.writes(args.flags));

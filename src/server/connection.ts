@@ -23,6 +23,8 @@ export interface Caller {
   readonly asksNoMore: AbortSignal;
   /** Sends an item without waiting: for few and small ones. */
   say(item: unknown): void;
+  /** What calls of this client have opened and not closed, by its number; disposed of when the client is gone. */
+  readonly kept: Map<number, Disposable>;
 }
 
 interface Going {
@@ -53,6 +55,7 @@ class Connection implements Client {
   readonly #socket: Socket;
   readonly #readOnly: boolean;
   readonly #going = new Map<number, Going>();
+  readonly #kept = new Map<number, Disposable>();
   /** What has been read and not served yet, and how far it was searched for a newline. */
   #input: Buffer = Buffer.alloc(0);
   #searched = 0;
@@ -72,6 +75,8 @@ class Connection implements Client {
     socket.on('close', () => {
       clearInterval(this.#probe);
       for (const going of this.#going.values()) cancel(going, 'the client is gone');
+      for (const kept of this.#kept.values()) kept[Symbol.dispose]();
+      this.#kept.clear();
     });
     socket.on('data', (chunk: Buffer) => {
       this.#input = this.#input.length === 0 ? chunk : Buffer.concat([this.#input, chunk]);
@@ -167,7 +172,7 @@ class Connection implements Client {
     if (!Object.hasOwn(CALLS, call)) throw new KernelError(-ENOSYS, `there is no call "${call}"; there are ${Object.keys(CALLS).join(', ')}`);
     const name = call as CallName;
     if (this.#readOnly && changes(name, args)) throw new KernelError(-EPERM, `${call}: this machine was booted with control: 'read-only' and can only be looked at`);
-    const caller: Caller = { signal: cancelled.signal, asksNoMore: asksNoMore.signal, say: (item) => this.#put({ id, item }) };
+    const caller: Caller = { signal: cancelled.signal, asksNoMore: asksNoMore.signal, say: (item) => this.#put({ id, item }), kept: this.#kept };
     const answers = CALLS[name](args, caller);
     if (!isStream(answers)) return answers;
     try {

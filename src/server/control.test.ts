@@ -217,8 +217,8 @@ describe('clients that do not behave', () => {
       return Math.floor(state / 2 ** 32 * n);
     };
     const values = [0, -1, 1, 2.5, 1e308, 4096, 2 ** 53, '', 'idle', '../../etc', '/proc/1/stat', '/proc/sys/__proto__', '__proto__', '\u0000', null, true, [], {}, ['a'], [1], [[]], { a: 1 }, 'x'.repeat(5000), 'oldest', 'file:///%00'];
-    const names = ['who', 'path', 'file', 'name', 'names', 'set', 'signal', 'nice', 'cpus', 'from', 'since', 'levels', 'follow', 'params', 'as', 'cpu', 'seq', 'timeout', 'force', '__proto__', 'constructor'];
-    const calls = ['stat', 'ps', 'dmesg', 'clear', 'cat', 'stack', 'modules', 'insmod', 'rmmod', 'kill', 'unpark', 'wake', 'renice', 'affinity', 'sysctl', 'thaw', 'toString', ''];
+    const names = ['who', 'path', 'file', 'name', 'names', 'set', 'signal', 'nice', 'cpus', 'from', 'since', 'levels', 'follow', 'params', 'as', 'cpu', 'seq', 'timeout', 'force', 'fd', 'text', 'data', 'cmd', 'arg', 'major', 'minor', '__proto__', 'constructor'];
+    const calls = ['stat', 'ps', 'dmesg', 'clear', 'cat', 'stack', 'modules', 'insmod', 'rmmod', 'kill', 'unpark', 'wake', 'renice', 'affinity', 'sysctl', 'thaw', 'ls', 'read', 'write', 'ioctl', 'close', 'mknod', 'toString', ''];
     const pick = <T>(list: readonly T[]): T => list[random(list.length)];
     for (let round = 0; round < 10; round++) {
       const raw = await Raw.to(path);

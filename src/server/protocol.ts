@@ -18,6 +18,10 @@ export const REQUEST_MAX = 64 * 1024;
 export const REQUESTS_MAX = 32;
 /** Frames that are none; the next one ends the connection. */
 export const BAD_FRAMES_MAX = 16;
+/** Files that one connection may have open at a time: each has a process of its own. */
+export const FILES_MAX = 16;
+/** Bytes that one write may take, and one read give. They travel as base64. */
+export const WRITE_MAX = 32 * 1024, READ_MAX = 128 * 1024;
 /** Connections at a time. */
 export const CLIENTS_MAX = 512;
 
@@ -73,6 +77,17 @@ export interface Named {
   readonly name: string;
 }
 
+/** A name in a directory. */
+export interface FileItem {
+  readonly name: string;
+  /** With the type, as of stat(2). */
+  readonly mode: number;
+  /** Of a device: major << 20 | minor. */
+  readonly rdev: number;
+  /** Of a symbolic link. */
+  readonly target?: string;
+}
+
 /** What the machine is made of right now. Times are ms. */
 export interface MachineStat {
   /** Since boot. */
@@ -113,7 +128,26 @@ export interface Calls {
   };
   /** The next dmesg begins at this record, by default the next one. */
   clear: { args: { readonly seq?: number }; item: never; result: None };
+  /** A file of the kernel's own /proc, all at once; no process opens it. */
   cat: { args: { readonly path: string }; item: never; result: { readonly text: string } };
+  /** What is in the directory `path`, by name, or the file itself. */
+  ls: { args: { readonly path: string }; item: never; result: readonly FileItem[] };
+  /** Makes the name `path` for a character device. */
+  mknod: { args: { readonly path: string; readonly major: number; readonly minor: number }; item: never; result: None };
+  /**
+   * A process named `name` opens a file of the machine, `flags` as for open(2), and does with it what is asked further on. It ends with
+   * the connection, if not before. Item: the process, as soon as it is there. To cancel this, or any other call about the file, sends the
+   * process SIGINT; the call is answered when the process heard it.
+   */
+  open: { args: { readonly path: string; readonly flags?: number; readonly name?: string }; item: Named; result: { readonly fd: number } & Named };
+  /** `size` bytes at most, as base64; none at the end of the file. */
+  read: { args: { readonly fd: number; readonly size?: number }; item: never; result: { readonly data: string } };
+  /** Either `text` or `data`, base64. The driver may take fewer bytes than there are. */
+  write: { args: { readonly fd: number; readonly text?: string; readonly data?: string }; item: never; result: { readonly count: number } };
+  /** `arg` is a number, or with `data` (base64) the address of those bytes; what the driver put there is in the result. */
+  ioctl: { args: { readonly fd: number; readonly cmd: number; readonly arg?: number; readonly data?: string }; item: never; result: { readonly value: number; readonly data?: string } };
+  /** Its release has run when this is answered, and the process has ended. */
+  close: { args: { readonly fd: number }; item: never; result: None };
   stack: { args: { readonly who: Who }; item: never; result: Named & { readonly state: string; readonly trace: readonly string[] } };
   modules: { args: None; item: never; result: readonly Module[] };
   /** Items: lines that are worth reading while one waits, such as a compiler's warnings. */
@@ -145,5 +179,5 @@ export interface Calls {
 
 export type CallName = keyof Calls;
 
-/** Calls that change the machine. `sysctl` and `affinity` do when they are given something to set. */
-export const CHANGES: ReadonlySet<CallName> = new Set<CallName>(['clear', 'insmod', 'rmmod', 'kill', 'stop', 'park', 'unpark', 'freeze', 'thaw', 'wake', 'renice']);
+/** Calls that change the machine. `sysctl` and `affinity` do when they are given something to set, `open` when it is for writing. */
+export const CHANGES: ReadonlySet<CallName> = new Set<CallName>(['clear', 'insmod', 'rmmod', 'kill', 'stop', 'park', 'unpark', 'freeze', 'thaw', 'wake', 'renice', 'write', 'ioctl', 'mknod']);

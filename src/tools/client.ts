@@ -75,9 +75,10 @@ export class Client implements Disposable {
 
   /**
    * Makes a call and resolves with its result; `onItem` gets what comes before that. Rejects with ControlError: what the
-   * machine says, or ECONNRESET when it ends. `signal` cancels the call, and its reason rejects.
+   * machine says, or ECONNRESET when it ends. `signal` cancels the call, and its reason rejects; `interrupt` cancels it, too, and
+   * the machine's answer is waited for.
    */
-  call<N extends CallName>(call: N, args: Calls[N]['args'], { onItem = () => {}, signal }: { readonly onItem?: (item: Calls[N]['item']) => void; readonly signal?: AbortSignal } = {}): Promise<Calls[N]['result']> {
+  call<N extends CallName>(call: N, args: Calls[N]['args'], { onItem = () => {}, signal, interrupt }: { readonly onItem?: (item: Calls[N]['item']) => void; readonly signal?: AbortSignal; readonly interrupt?: AbortSignal } = {}): Promise<Calls[N]['result']> {
     if (this.#lost) return Promise.reject(this.#lost);
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const id = this.#nextId++;
@@ -87,9 +88,12 @@ export class Client implements Disposable {
         this.#send({ cancel: id });
         reject(signal!.reason as Error);
       };
+      const ask = (): void => this.#send({ cancel: id });
       signal?.addEventListener('abort', cancel, { once: true });
+      interrupt?.addEventListener('abort', ask, { once: true });
       const done = <T>(settle: (value: T) => void) => (value: T): void => {
         signal?.removeEventListener('abort', cancel);
+        interrupt?.removeEventListener('abort', ask);
         settle(value);
       };
       this.#waiting.set(id, { onItem: onItem as Waiting['onItem'], resolve: done(resolve as Waiting['resolve']), reject: done(reject) });

@@ -2,6 +2,7 @@
  * What all commands that look at a running machine have in common: --target and --json, the connection, and how a failure
  * is said and what status it gives. What each of them does stands in its own file.
  */
+import type { Readable } from 'node:stream';
 import { type Command } from 'commander';
 import { KernelError, strerror } from '../index.js';
 import type { Who } from '../server/protocol.js';
@@ -16,12 +17,16 @@ export const INTERRUPTED = 130;
 /** Where the program's words go and what it knows of its surroundings; a shell puts its own in place of them. */
 export interface Surroundings {
   /** A promise where the reader is slow: for when it has caught up. */
-  print(text: string): Promise<void> | void;
+  print(text: string | Uint8Array): Promise<void> | void;
   complain(text: string): void;
   /** Whether what is printed is shown in colours unless somebody asks for something else. */
   readonly colour: boolean;
   /** Fires when the user wants the command to end: Ctrl-C in a shell. */
   readonly signal?: AbortSignal;
+  /** What stands for standard input; nothing where that is somebody else's. */
+  input(): Readable | undefined;
+  /** From here on Ctrl-C calls `fn` and does nothing else, until what is returned is called. */
+  onInterrupt(fn: () => void): () => void;
   /** The machine, where it is chosen already. */
   connect(target: string | undefined): Promise<Client>;
   /** Hears the status of each command. */
@@ -32,6 +37,11 @@ export const TERMINAL: Omit<Surroundings, 'ended'> = {
   print: (text) => (process.stdout.write(text) ? undefined : new Promise((resolve) => { process.stdout.once('drain', resolve); })),
   complain: (text) => void process.stderr.write(text),
   get colour() { return process.stdout.isTTY && process.stdout.hasColors(); },
+  input: () => process.stdin,
+  onInterrupt(fn) {
+    process.on('SIGINT', fn);
+    return () => void process.off('SIGINT', fn);
+  },
   connect: connectTo,
 };
 

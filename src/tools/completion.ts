@@ -42,7 +42,9 @@ const LIST = `  case $1 in
     thread) kthread ps -eo comm= "\${@:2}" ;;
     module) kthread lsmod "\${@:2}" | awk 'NR > 1 { print $1 }' ;;
     setting) kthread sysctl -N -a "\${@:2}" ;;
-    proc) printf '/proc/%s\\n' loadavg stat uptime version; kthread sysctl -N -a "\${@:2}" | sed 's|\\.|/|g; s|^|/proc/sys/|' ;;
+    path)
+      kthread ls --paths "\${cur%"\${cur##*/}"}" "\${@:2}"
+      if [[ $cur == /proc/* ]]; then printf '/proc/%s\\n' loadavg stat uptime version; kthread sysctl -N -a "\${@:2}" | sed 's|\\.|/|g; s|^|/proc/sys/|'; fi ;;
     machine) kthread list | awk 'NR > 1 { print $2 }' ;;
   esac 2>/dev/null`;
 
@@ -107,7 +109,7 @@ ${LIST}
 }
 
 _kthread() {
-  local command=$words[2] previous=$words[CURRENT-1] kind= i
+  local cur=$PREFIX command=$words[2] previous=$words[CURRENT-1] kind= i
   local -a commands options target found
   commands=(
 ${table.map(({ name, about }) => `    ${quoted(`${name}:${about.replaceAll(':', '\\:')}`)}\n`).join('')}    'help:print the help of a command'
@@ -172,9 +174,13 @@ function _kthread_list
             kthread lsmod $target 2>/dev/null | awk 'NR > 1 { print $1 }'
         case setting
             kthread sysctl -N -a $target 2>/dev/null
-        case proc
-            printf '/proc/%s\\n' loadavg stat uptime version
-            kthread sysctl -N -a $target 2>/dev/null | sed 's|\\.|/|g; s|^|/proc/sys/|'
+        case path
+            set -l cur (commandline -ct)
+            kthread ls --paths (string replace -r '[^/]*$' '' -- $cur) $target 2>/dev/null
+            if string match -q '/proc/*' -- $cur
+                printf '/proc/%s\\n' loadavg stat uptime version
+                kthread sysctl -N -a $target 2>/dev/null | sed 's|\\.|/|g; s|^|/proc/sys/|'
+            end
         case machine
             kthread list 2>/dev/null | awk 'NR > 1 { print $2 }'
         case command

@@ -11,6 +11,7 @@ import { addCompletion } from './completion.js';
 import { addConformance } from './conformance.js';
 import { addDmesg } from './dmesg.js';
 import { addDoctor } from './doctor.js';
+import { addFileCommands } from './files.js';
 import { addList } from './list.js';
 import { addModuleCommands } from './modules.js';
 import { addPs } from './ps.js';
@@ -74,7 +75,7 @@ function newProgram(name: string): Command {
 
 /** The table of commands for a machine that runs. */
 function addLooking(program: Command, around: Surroundings): Command {
-  for (const add of [addList, addPs, addTop, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands, addTrace]) add(program, around);
+  for (const add of [addList, addPs, addTop, addDmesg, addThreadCommands, addModuleCommands, addSettingCommands, addFileCommands, addTrace]) add(program, around);
   return program;
 }
 

@@ -1,12 +1,11 @@
 /**
- * The commands that show or set figures of the whole machine: sysctl, cat of files in /proc, and metrics.
+ * The commands that show or set figures of the whole machine: sysctl and metrics.
  */
 import type { Command } from 'commander';
-import { STATUS_HELP, WrongUsage, forEach, onMachine, type Surroundings } from './command.js';
+import { STATUS_HELP, WrongUsage, onMachine, type Surroundings } from './command.js';
 
 export function addSettingCommands(program: Command, around: Surroundings): void {
   addSysctl(program, around);
-  addCat(program, around);
   addMetrics(program, around);
 }
 
@@ -36,22 +35,6 @@ ${STATUS_HELP}`);
     if (options.json) return json(settings);
     for (const [name, value] of Object.entries(settings)) around.print(options.names ? `${name}\n` : options.values ? `${value}\n` : `${name} = ${value}\n`);
   });
-}
-
-function addCat(program: Command, around: Surroundings): void {
-  const command = program.command('cat').description('show files of the machine\'s /proc').argument('<paths...>').addHelpText('after', `
-There are /proc/PID/ stat, status, comm, wchan, sched, cmdline and stack, /proc/ loadavg, uptime, version and stat, and
-/proc/sys/...
-
-Examples:
-  kthread cat /proc/12/status /proc/12/stack
-  kthread cat /proc/sys/kernel/pid_max
-${STATUS_HELP}`);
-  onMachine(command, around, (job) => forEach('cat', 'file', job, async (path) => {
-    const { text } = await job.client.call('cat', { path });
-    if (job.options.json) job.json({ path, text });
-    else await around.print(text);
-  }));
 }
 
 function addMetrics(program: Command, around: Surroundings): void {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Terminal, type Ran, type Started } from './terminal.fixture.js';
 import { Tmux, hasTmux } from './tmux.fixture.js';
-import { candidates, splitLine, type Entry } from './words.js';
+import { candidates, splitLine, splitWords, type Entry } from './words.js';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
@@ -46,6 +46,7 @@ describe('words', () => {
     expect(splitLine('a "b\\"c"')).toEqual(['a', 'b"c']);
     expect(splitLine('a \'b')).toBeUndefined();
     expect([splitLine(''), splitLine('a#b')]).toEqual([[''], ['a#b']]);
+    expect(splitWords('echo "a > b">>/dev/c <d')?.map(({ text, isOperator }) => (isOperator ? [text] : text))).toEqual(['echo', 'a > b', ['>>'], '/dev/c', ['<'], 'd']);
   });
 
   test('are completed by what the command takes', async () => {
@@ -61,6 +62,7 @@ describe('words', () => {
     expect(await complete('stack --target ')).toEqual(['machine-1']);
     expect(await complete('stack -L a')).toEqual(['auto']);
     expect(await complete('help sta')).toEqual(['stack']);
+    expect(await complete('stack > pa')).toEqual(['path-1']);
     expect(await complete('none x')).toEqual([]);
   });
 });

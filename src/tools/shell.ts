@@ -6,14 +6,17 @@ import { appendFileSync, mkdirSync, readFileSync, readdirSync, writeFileSync } f
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
 import { CommanderError, type Command } from 'commander';
 import type { Client } from './client.js';
 import { INTERRUPTED, NO_MACHINE, OK, STATUS_HELP, WRONG_USAGE, onMachine, type Surroundings } from './command.js';
+import { isFolder } from './files.js';
 import { NoTarget, allMachines, connectTo } from './machines.js';
+import { APPEND, Interrupted, READ, WRITE, failed, withFile, type RemoteFile } from './remote_file.js';
 import { table } from './table.js';
 import { printable } from './top_view.js';
-import { candidates, entries, splitLine, type Entry, type Kind } from './words.js';
+import { candidates, entries, splitLine, splitWords, type Entry, type Kind } from './words.js';
 
 interface ShellOptions {
   readonly history: boolean | string;
@@ -28,7 +31,8 @@ const HISTORY_MAX = 1000;
 const HELP = `
 Every command works without "kthread" before it, on one machine: insmod ticker.ts, ps axf, dmesg -w. help lists them, help ps
 tells about one. Ctrl-C ends a command that goes on, not the shell; Ctrl-D or exit ends the shell. Tab completes commands, options,
-threads, modules, settings and files. Words are quoted as in sh; there are no pipes and variables.
+threads, modules, settings and files. Words are quoted as in sh; there are no pipes and variables, but
+> PATH, >> PATH and < PATH for files of the machine: echo 3 > /proc/level, cat < /dev/hello.
 
 The lines you type are kept in $XDG_STATE_HOME/kthread/history, ~/.local/state/kthread/history where that is not set, which
 only you can read. A line that begins with a blank is not kept.
@@ -46,6 +50,13 @@ export function addShell(program: Command, around: Surroundings, make: MakeProgr
     const shell = new Shell(client, around, make, options.json === true);
     return process.stdin.isTTY && process.stdout.isTTY ? shell.talk(openHistory(options.history, around)) : shell.read();
   });
+}
+
+/** Files of the machine in place of standard input and output. */
+interface Ways {
+  readonly from?: string;
+  readonly to?: string;
+  readonly appends?: boolean;
 }
 
 class Shell {
@@ -93,15 +104,27 @@ class Shell {
   }
 
   async #run(line: string): Promise<void> {
-    const words = splitLine(line);
-    if (!words) return this.#refuse('a quote is open');
-    if (words.at(-1) === '' && !/['"]\s*$/.test(line)) words.pop();
+    const parts = splitWords(line);
+    if (!parts) return this.#refuse('a quote is open');
+    if (parts.at(-1)?.text === '' && !/['"]\s*$/.test(line)) parts.pop();
+    const words: string[] = [];
+    const ways: { -readonly [K in keyof Ways]: Ways[K] } = {};
+    for (let i = 0; i < parts.length; i++) {
+      const { text, isOperator } = parts[i];
+      if (!isOperator) words.push(text);
+      else if (!['<', '>', '>>'].includes(text)) return this.#refuse('there are no pipes here; use kthread from your own shell for that');
+      else {
+        const path = parts[++i];
+        if (!path || path.isOperator || !path.text.startsWith('/')) return this.#refuse(`after ${text} comes a file of the machine, such as /dev/NAME; for files of your own use kthread from your own shell`);
+        if (text === '<') ways.from = path.text;
+        else Object.assign(ways, { to: path.text, appends: text === '>>' });
+      }
+    }
     const [name] = words;
     if (name === undefined) return;
-    if (words.some((word) => ['|', '>', '<', '&', ';', '&&', '||'].includes(word))) return this.#refuse('there are no pipes here; use kthread from your own shell for that');
     if (name === 'exit' || name === 'quit') this.#over = true;
     else if (name === 'help' && words.length === 1) await this.#around.print(`${table(['COMMAND', 'WHAT IT DOES'], [...this.#table.map(({ name, about }) => [name, about]), ['help [command]', 'print this, or all about one command'], ['exit', 'leave; so does Ctrl-D']])}`);
-    else await this.#command(words);
+    else await this.#command(words, ways);
   }
 
   #refuse(why: string): void {
@@ -109,27 +132,58 @@ class Shell {
     this.#status = WRONG_USAGE;
   }
 
-  async #command(words: readonly string[]): Promise<void> {
+  async #command(words: readonly string[], ways: Ways): Promise<void> {
     const interrupted = new AbortController();
     const { signal } = interrupted;
+    /** What the command itself does about Ctrl-C, and what the files before it and behind it do. */
+    const [own, redirected] = [new Set<() => void>(), new Set<() => void>()];
+    const addTo = (set: Set<() => void>) => (fn: () => void) => {
+      set.add(fn);
+      return () => void set.delete(fn);
+    };
+    let broke = false;
     const interrupt = (): void => {
-      if (signal.aborted) process.exit(INTERRUPTED); // It did not end after the first one.
+      broke = true;
+      const hears = own.size > 0;
+      const again = signal.aborted && redirected.size === 0;
+      for (const fn of [...own, ...redirected]) fn();
+      if (hears) return;
+      if (again) process.exit(INTERRUPTED); // It did not end after the first one.
       interrupted.abort();
     };
     process.on('SIGINT', interrupt);
     try {
-      const program = this.#make({ ...this.#around, signal, connect: (target) => this.#connect(target, signal), ended: (status) => { this.#status = status; } });
       this.#status = OK;
       const args = this.#json && words[0] !== 'help' ? [...words, '--json'] : words;
-      await program.parseAsync([...args], { from: 'user' });
+      await this.#redirect(words[0], ways, addTo(redirected), async (streams) => {
+        const program = this.#make({ ...this.#around, ...streams, signal, onInterrupt: addTo(own), connect: (target) => this.#connect(target, signal), ended: (status) => { this.#status = status; } });
+        await program.parseAsync([...args], { from: 'user' });
+      });
     } catch (error) {
-      if (!(error instanceof CommanderError)) throw error;
-      this.#status = error.exitCode === 0 ? OK : WRONG_USAGE;
+      if (error instanceof Interrupted) this.#status = INTERRUPTED;
+      else if (error instanceof CommanderError) this.#status = error.exitCode === 0 ? OK : WRONG_USAGE;
+      else this.#status = failed(error, this.#around);
     } finally {
       process.off('SIGINT', interrupt);
-      if (signal.aborted) process.stdout.write('\n'); // The terminal shows ^C.
+      if (broke) process.stdout.write('\n'); // The terminal shows ^C.
     }
     if (this.#status === NO_MACHINE && !(await this.#isThere())) this.#over = true;
+  }
+
+  /** Calls `run` with standard input and output as < and > have them: files of the machine, which processes named as the command have open. */
+  async #redirect(name: string, { from, to, appends }: Ways, onInterrupt: Surroundings['onInterrupt'], run: (streams: Pick<Surroundings, 'input'> & Partial<Surroundings>) => Promise<void>): Promise<void> {
+    const session = { client: this.#client, around: { complain: this.#around.complain, onInterrupt } };
+    const withOutput = async (input: () => Readable | undefined): Promise<void> => {
+      if (to === undefined) return run({ input });
+      await withFile(session, name, to, appends ? APPEND : WRITE, async (file) => {
+        let written = Promise.resolve();
+        const print = (text: string | Uint8Array): Promise<void> => (written = written.then(() => file.write(Buffer.from(text as string))));
+        await run({ input, print: (text) => { const done = print(text); done.catch(() => {}); return done; }, colour: false });
+        await written;
+      });
+    };
+    if (from === undefined) return withOutput(() => undefined);
+    await withFile(session, name, from, READ, (file) => withOutput(() => Readable.from(chunks(file))));
   }
 
   /** The machine of this shell, unless another one is named. What waits for it ends when the command is interrupted. */
@@ -162,10 +216,23 @@ class Shell {
     if (kind === 'thread') return [...new Set((await client.collect('ps', {})).items.flat().map(({ name }) => name))];
     if (kind === 'module') return (await client.call('modules', {})).map(({ name }) => name);
     if (kind === 'setting') return Object.keys(await client.call('sysctl', {}));
-    if (kind === 'proc') return ['/proc/loadavg', '/proc/uptime', '/proc/version', '/proc/stat', ...Object.keys(await client.call('sysctl', {})).map((name) => `/proc/sys/${name.replaceAll('.', '/')}`)];
+    if (kind === 'path') return this.#paths(begun);
     if (kind === 'machine') return machineNames();
     return kind === 'file' ? files(begun) : [];
   }
+
+  /** Files of the machine beside the one that is typed. */
+  async #paths(begun: string): Promise<readonly string[]> {
+    const folder = begun.slice(0, begun.lastIndexOf('/') + 1) || '/';
+    const items = await this.#client.call('ls', { path: folder }).catch(() => []);
+    const own = folder.startsWith('/proc/') ? ['/proc/loadavg', '/proc/uptime', '/proc/version', '/proc/stat', ...Object.keys(await this.#client.call('sysctl', {})).map((name) => `/proc/sys/${name.replaceAll('.', '/')}`)] : [];
+    return [...new Set([...items.map((item) => `${folder}${item.name}${isFolder(item) ? '/' : ''}`), ...own])];
+  }
+}
+
+/** What is read from a file of the machine, as it comes. */
+async function* chunks(file: RemoteFile): AsyncGenerator<Uint8Array> {
+  for (let bytes = await file.read(); bytes.length > 0; bytes = await file.read()) yield bytes;
 }
 
 async function machineNames(): Promise<string[]> {

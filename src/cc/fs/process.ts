@@ -32,6 +32,8 @@ export interface OpenOptions {
   readonly flags?: number;
   /** What the process is called in ps: the command that it stands for. Default: 'cat'. */
   readonly name?: string;
+  /** Hears of the file before it is open, which may take as long as its driver likes: signal() ends the waiting. */
+  readonly started?: (file: KernelFile) => void;
 }
 
 /**
@@ -39,13 +41,14 @@ export interface OpenOptions {
  * options say, opens it and keeps it open; it ends with close(), or with the program. Throws KernelError with what the driver
  * said, ENOENT, ENXIO (no driver has that device), EISDIR, EFAULT (an oops ended the process), EAGAIN or ENOMEM. Sleeps. C: open(2).
  */
-export async function openFile(path: string, { flags = 0, name = 'cat' }: OpenOptions = {}): Promise<KernelFile> {
+export async function openFile(path: string, { flags = 0, name = 'cat', started }: OpenOptions = {}): Promise<KernelFile> {
   const { cProcess } = await import('../run.js');
   const own = await ownEntry(path);
   reapLost();
   const process = newProcess();
   const file = new KernelFile(path, process, await startProcess(process, name, cProcess));
   wakeUpProcess(file.task);
+  started?.(file);
   try {
     await file.ask((pid) => requestWith(OP_OPEN, pid, flags, new TextEncoder().encode(`${path}\0`), own), 'open');
   } catch (error) {
