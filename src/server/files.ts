@@ -27,7 +27,7 @@ export function ls({ path }: Args<'ls'>): Result<'ls'> {
   try {
     return listDir(wanted);
   } catch (error) {
-    if (!(error instanceof KernelError) || error.errno !== -ENOTDIR) throw error;
+    if (!(error instanceof KernelError) || (error.errno !== -ENOTDIR && error.errno !== -ENOENT)) throw error;
     const cut = wanted.lastIndexOf('/') + 1;
     const itself = listDir(wanted.slice(0, cut)).filter(({ name }) => name === wanted.slice(cut));
     if (itself.length === 0) throw error;

@@ -42,9 +42,7 @@ const LIST = `  case $1 in
     thread) kthread ps -eo comm= "\${@:2}" ;;
     module) kthread lsmod "\${@:2}" | awk 'NR > 1 { print $1 }' ;;
     setting) kthread sysctl -N -a "\${@:2}" ;;
-    path)
-      kthread ls --paths "\${cur%"\${cur##*/}"}" "\${@:2}"
-      if [[ $cur == /proc/* ]]; then printf '/proc/%s\\n' loadavg stat uptime version; kthread sysctl -N -a "\${@:2}" | sed 's|\\.|/|g; s|^|/proc/sys/|'; fi ;;
+    path) kthread ls --paths "\${cur%"\${cur##*/}"}" "\${@:2}" ;;
     machine) kthread list | awk 'NR > 1 { print $2 }' ;;
   esac 2>/dev/null`;
 
@@ -175,12 +173,7 @@ function _kthread_list
         case setting
             kthread sysctl -N -a $target 2>/dev/null
         case path
-            set -l cur (commandline -ct)
-            kthread ls --paths (string replace -r '[^/]*$' '' -- $cur) $target 2>/dev/null
-            if string match -q '/proc/*' -- $cur
-                printf '/proc/%s\\n' loadavg stat uptime version
-                kthread sysctl -N -a $target 2>/dev/null | sed 's|\\.|/|g; s|^|/proc/sys/|'
-            end
+            kthread ls --paths (string replace -r '[^/]*$' '' -- (commandline -ct)) $target 2>/dev/null
         case machine
             kthread list 2>/dev/null | awk 'NR > 1 { print $2 }'
         case command

@@ -135,8 +135,16 @@ const logged = (pattern: RegExp): Promise<void> => machine.says(pattern);
 /** Starts a command and waits until its process sleeps as `state` says. */
 async function sleeping(state: string, ...args: readonly string[]): Promise<Started> {
   const started = terminal.start(...args);
-  await until(`${args[0]} in ${state}`, async () => (await terminal.kthread('ps', '-C', args[0], '-o', 'stat=')).out.trim() === state, () => started.err);
+  await inState(args[0], state);
   return started;
+}
+/** Waits until the one process `name` is in `state`. */
+async function inState(name: string, state: string): Promise<void> {
+  let seen = '';
+  await until(`${name} in ${state}`, async () => {
+    seen = (await terminal.kthread('ps', '-C', name, '-o', 'pid=,stat=,wchan=')).out;
+    return new RegExp(`^ *\\d+ ${state} +\\S+\n$`).test(seen);
+  }, () => `${seen}\n${machine.out}`);
 }
 const gone = (name: string): Promise<void> => until(`no process ${name}`, async () => (await terminal.kthread('ps', '-C', name, '-o', 'pid=')).out === '');
 
@@ -180,6 +188,7 @@ describe('reading and writing', () => {
     expect((await terminal.kthread('ls', '/dev')).out.split('\n')).toEqual(expect.arrayContaining(['bad', 'deaf', 'text']));
     expect((await terminal.kthread('ls', '-l', '/dev/text')).out).toMatch(/^crw-\S+ +10, \d+ +text$/m);
     expect((await terminal.kthread('ls', '--paths')).out.split('\n')).toEqual(expect.arrayContaining(['/dev/', '/proc/', '/sys/']));
+    expect((await terminal.kthread('ls', '/proc/1/comm', '/proc/sys/kernel')).out).toMatch(/^\/proc\/1\/comm:\ncomm\n\/proc\/sys\/kernel:\n(.*\n)*pid_max\n/);
     expect(await terminal.kthread('ls', '/nowhere')).toMatchObject({ status: 2, err: 'ls: cannot access \'/nowhere\': No such file or directory\n' });
     expect((await terminal.kthread('ioctl', '/dev/text', '1', '0x20')).out).toBe('32\n');
     expect((await terminal.kthread('ioctl', '/dev/text', '2', '--buffer', '4')).out).toBe(`0\n0000  61 62 63 64${' '.repeat(36)}  abcd\n`);
@@ -265,7 +274,7 @@ describe('in the shell', () => {
       tmux.keys('Tab');
       await tmux.shows(/cat \/dev\/waits$/m);
       tmux.keys('Enter');
-      await until('cat in S', async () => (await terminal.kthread('ps', '-C', 'cat', '-o', 'stat=')).out.trim() === 'S');
+      await inState('cat', 'S');
       tmux.keys('C-c');
       await gone('cat');
       tmux.type('cat /proc/1/comm');

@@ -225,8 +225,7 @@ class Shell {
   async #paths(begun: string): Promise<readonly string[]> {
     const folder = begun.slice(0, begun.lastIndexOf('/') + 1) || '/';
     const items = await this.#client.call('ls', { path: folder }).catch(() => []);
-    const own = folder.startsWith('/proc/') ? ['/proc/loadavg', '/proc/uptime', '/proc/version', '/proc/stat', ...Object.keys(await this.#client.call('sysctl', {})).map((name) => `/proc/sys/${name.replaceAll('.', '/')}`)] : [];
-    return [...new Set([...items.map((item) => `${folder}${item.name}${isFolder(item) ? '/' : ''}`), ...own])];
+    return items.map((item) => `${folder}${item.name}${isFolder(item) ? '/' : ''}`);
   }
 }
 
