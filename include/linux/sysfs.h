@@ -76,6 +76,7 @@ extern void sysfs_remove_group(struct kobject *kobj, const struct attribute_grou
 extern void sysfs_remove_groups(struct kobject *kobj, const struct attribute_group *const *groups);
 extern int sysfs_create_link(struct kobject *kobj, struct kobject *target, const char *name);
 extern void sysfs_remove_link(struct kobject *kobj, const char *name);
+extern void sysfs_notify(struct kobject *kobj, const char *dir, const char *attr);
 extern int sysfs_emit(char *buf, const char *fmt, ...) __printf(2, 3);
 extern int sysfs_emit_at(char *buf, int at, const char *fmt, ...) __printf(3, 4);
 #endif

@@ -12,6 +12,7 @@ import { isolateModule } from '../../kernel/isolate.js';
 import { rawSpinLock, rawSpinUnlock } from '../../kernel/locking/raw_spinlock.js';
 import { MACHINE, machineWord } from '../../kernel/memlayout.js';
 import { kfree, kzalloc } from '../../kernel/mm/slab.js';
+import { initQueue } from '../../kernel/sched/wait_queue.js';
 import { ownNames } from './own.js';
 import { DENTRY, ENTRY, FS, INODE } from './records.js';
 
@@ -49,6 +50,7 @@ export function theFs(): number {
   if (at !== 0) return at;
   const made = alloc(FS.sizeof);
   for (const list of LISTS) listInit(made + list);
+  initQueue(made + FS.notify);
   w32(made + FS.next_ino, 1);
   w32(made + FS.root, makeEntry(made, 0, '/', { mode: S_IFDIR | 0o755, kind: KIND_DIR, module: 0 }));
   for (const path of ['dev', 'proc', 'sys', 'sys/kernel', 'sys/kernel/debug', 'sys/module', 'sys/class', 'sys/devices']) {

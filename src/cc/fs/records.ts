@@ -7,6 +7,7 @@ import { MUTEX } from '../../kernel/locking/mutex.js';
 import { REFCOUNT } from '../../kernel/locking/refcount.js';
 import { SPINLOCK } from '../../kernel/locking/spinlock.js';
 import { COMPLETION } from '../../kernel/sched/completion.js';
+import { WAIT_QUEUE_HEAD } from '../../kernel/sched/wait_queue.js';
 
 // --- What C sees --------------------------------------------------------------------------------------------------
 
@@ -93,12 +94,14 @@ export const ENTRY = struct('dir_entry', {
   owner: ptr('c'), module: u32('c'), //            the module that stays while it is open; the number of the one that made it
   users: s32('l'), gone: u32('a'), //              open files, and 1 for the name itself; 1: it is removed
   target: ptr('c'), //                             of a symbolic link: text
+  event: u32('a'), //                              of an attribute: how often its module said that it changed
 });
 
 /** What the machine has of files. */
 export const FS = struct('c_fs', {
   lock: u32('a'), root: ptr('c'), next_ino: u32('a'),
   files: ptr('l', 2), processes: ptr('l', 2), regions: ptr('l', 2), cdevs: ptr('l', 2), miscs: ptr('l', 2), classes: ptr('l', 2),
+  notify: u32('l', WAIT_QUEUE_HEAD.sizeof / 4), // who polls a file of /sys
 });
 
 /** A record that C has, and who made it. */

@@ -253,6 +253,40 @@ module_init(tuned_init);
 module_exit(tuned_exit);
 `;
 
+const BELL = String.raw`${HEAD}
+#include <linux/kobject.h>
+static struct kobject *bell;
+static int rung;
+static ssize_t rung_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf) { return sysfs_emit(buf, "%d\n", rung); }
+static ssize_t rung_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf, size_t count) { rung++; sysfs_notify(kobj, NULL, "rung"); return count; }
+static struct kobj_attribute rung_attr = __ATTR_RW(rung);
+static int __init bell_init(void)
+{
+	bell = kobject_create_and_add("bell", NULL);
+	return bell ? sysfs_create_file(bell, &rung_attr.attr) : -ENOMEM;
+}
+static void __exit bell_exit(void) { kobject_put(bell); }
+module_init(bell_init);
+module_exit(bell_exit);
+`;
+
+test('who polls an attribute hears that it changed since it was read', async () => {
+  const POLLPRI = 2, POLLERR = 8;
+  await load('bell', BELL);
+  const file = await openFile('/sys/bell/rung');
+  expect(await file.poll(POLLPRI, 0)).toBe(POLLPRI | POLLERR); // It has not read it yet.
+  expect(Buffer.from(await file.read(10)).toString()).toBe('0\n');
+  expect(await file.poll(POLLPRI, 0)).toBe(0);
+  const heard = file.poll(POLLPRI, -1);
+  await echo('ding', '/sys/bell/rung');
+  expect(await heard).toBe(POLLPRI | POLLERR);
+  await file.llseek(0);
+  expect(Buffer.from(await file.read(10)).toString()).toBe('1\n');
+  expect(await file.poll(POLLPRI, 0)).toBe(0);
+  await file.close();
+  await machine().rmmod('bell');
+}, COMPILE_MS);
+
 const LAMP = String.raw`${HEAD}
 #include <linux/device.h>
 #include <linux/fs.h>

@@ -3,23 +3,27 @@
  * themselves are kobject.ts's. A name that was taken away is -ENODEV to who has it open.
  */
 import { EACCES, EEXIST, EFAULT, EFBIG, EINVAL, EIO, ENODEV, ENOENT, ENOMEM } from '../../lib/errno.js';
-import { r32, readString, u8 } from '../../lib/memory.js';
+import { fetchAdd, load } from '../../lib/atomic.js';
+import { r32, readString, u8, w32 } from '../../lib/memory.js';
 import { alignUp } from '../../lib/struct.js';
 import { isolateModule } from '../../kernel/isolate.js';
 import { KASAN_REDZONE, kasanKfree, kasanKmalloc, poison } from '../../kernel/mm/kasan.js';
 import { warn } from '../../kernel/panic.js';
 import { KERN_ERR, KERN_WARNING, printk } from '../../kernel/printk/printk.js';
 import { currentThread } from '../../kernel/sched/core.js';
+import { TASK_NORMAL } from '../../kernel/sched/task.js';
+import { wakeQueue } from '../../kernel/sched/wait_queue.js';
 import { dumpStack } from '../fault.js';
 import { listImages } from '../images.js';
 import { callC, callWide } from '../run.js';
 import { functionName } from '../trace.js';
-import { KIND_DIR, S_IFDIR, S_IFREG, addEntry, entryIn, pathOf } from './dcache.js';
+import { KIND_DIR, S_IFDIR, S_IFREG, addEntry, entryIn, pathOf, theFs } from './dcache.js';
 import { isThere, removeAndWait } from './drain.js';
 import { FMODE_READ, FMODE_WRITE, setFileOps, type FileOps } from './file.js';
 import { KIND_ATTRIBUTE, KIND_BINARY, KIND_SYSFS, SHOW_ATTRIBUTE } from './kinds.js';
-import { ENTRY, FILE, INODE, KOBJECT, SEQ_FILE } from './records.js';
-import { read64, seqAppend, seqLseek, seqRead, setShow, singleOpen, singleRelease, write64 } from './seq_file.js';
+import { ENTRY, FILE, FS, INODE, KOBJECT, SEQ_FILE } from './records.js';
+import { pollWait } from './select.js';
+import { read64, seqAppend, seqLseek, seqOf, seqRead, setShow, singleOpen, singleRelease, write64 } from './seq_file.js';
 import { userBytes } from './uaccess.js';
 
 /** Structs of linux/sysfs.h and linux/kobject.h. */
@@ -29,6 +33,8 @@ const GROUP = { name: 0, is_visible: 4, is_bin_visible: 8, attrs: 12, bin_attrs:
 const OPS = { show: 0, store: 4 } as const;
 const KTYPE_SYSFS_OPS = 4;
 const PAGE_SIZE = 4096, NAME_MAX = 255;
+/** Ready to be read and written; and POLLERR and POLLPRI, which say that there is news. */
+const POLL_READY = 0x145, POLL_NEWS = POLL_READY | 8 | 2;
 
 /** Number of the module whose variable is at `at`; of the one that runs here for an address of the heap. */
 export const moduleAt = (at: number): number => listImages().find(({ base, size }) => at >= base && at < base + size)?.id ?? isolateModule();
@@ -176,9 +182,29 @@ function functionOf(file: number, which: 'show' | 'store'): number {
   return r32(r32(r32(obj + KOBJECT.ktype) + KTYPE_SYSFS_OPS) + OPS[which]);
 }
 
+/** Never 0, which is what somebody has seen who has not read yet. */
+const eventOf = (file: number): number => load(entryOf(file) + ENTRY.event) + 1;
+
+/** Says that an attribute changed: who has read it and polls for POLLPRI or POLLERR is woken. Any context. C: sysfs_notify. */
+export function notify({ dir }: Place, group: string, name: string): void {
+  const within = group === '' || dir === 0 ? dir : entryIn(dir, group);
+  const entry = within === 0 ? 0 : entryIn(within, name);
+  if (entry === 0) return;
+  fetchAdd(entry + ENTRY.event, 1);
+  wakeQueue(theFs() + FS.notify, { mode: TASK_NORMAL, nr: 0, key: 0 });
+}
+
+/** C: kernfs_generic_poll. */
+function pollAttribute(file: number, table: number): number {
+  if (!isThere(file)) return POLL_NEWS;
+  if (table !== 0 && r32(table) !== 0) pollWait(theFs() + FS.notify);
+  return r32(seqOf(file) + SEQ_FILE.poll_event) === eventOf(file) ? POLL_READY : POLL_NEWS;
+}
+
 /** Has an attribute shown into the record `m` of its open file. */
 setShow(SHOW_ATTRIBUTE, (m) => withPage((page) => {
   const file = r32(m + SEQ_FILE.private);
+  w32(m + SEQ_FILE.poll_event, eventOf(file)); // Before it is shown: what changes meanwhile is news.
   const fn = functionOf(file, 'show');
   if (fn === 0) return -EIO;
   const count = callC(fn, r32(entryOf(file) + ENTRY.data), r32(entryOf(file) + ENTRY.ops), page);
@@ -214,6 +240,7 @@ const attributeOps: FileOps = {
     return fn === 0 ? -EIO : callC(fn, r32(entryOf(file) + ENTRY.data), r32(entryOf(file) + ENTRY.ops), text, size);
   }) : -ENODEV),
   llseek: (file, offset, whence) => Number(seqLseek(file, BigInt(offset), whence)),
+  poll: pollAttribute,
   release: (_inode, file) => void singleRelease(file),
 };
 setFileOps(KIND_SYSFS, attributeOps);

@@ -10,7 +10,7 @@ import {
   kobjectAdd, kobjectCreate, kobjectDel, kobjectGet, kobjectInit, kobjectPut, kobjectSetName, ksetCreate, ksetFind, ksetInit, ksetRegister, ksetUnregister, sysKobject,
 } from '../fs/kobject.js';
 import { KOBJECT, KSET } from '../fs/records.js';
-import { createBinFile, createFile, createFiles, createGroup, createGroups, moduleAt, placeOf, removeFile, removeFiles, removeGroup, removeGroups, removeName, warnDuplicate } from '../fs/sysfs.js';
+import { createBinFile, createFile, createFiles, createGroup, createGroups, moduleAt, notify, placeOf, removeFile, removeFiles, removeGroup, removeGroups, removeName, warnDuplicate } from '../fs/sysfs.js';
 import { checked, formatted, text, type Imports } from '../abi.js';
 import { storeCut } from './printk.js';
 
@@ -76,6 +76,7 @@ export const kobject: Imports = {
   sysfs_remove_groups: (at: number, groups: number) => removeGroups(placeOf(kobj(at)), groups),
   sysfs_create_link: (at: number, target: number, name: number) => createLink(at, target, text(name)),
   sysfs_remove_link: (at: number, name: number) => void removeName(placeOf(kobj(at)).dir, text(name)),
+  sysfs_notify: (at: number, group: number, name: number) => notify(placeOf(kobj(at)), group === 0 ? '' : text(group), name === 0 ? '' : text(name)),
   sysfs_emit: (buf: number, format: number, args: number) => emit(buf, 0, formatted(format, args), 'sysfs_emit'),
   sysfs_emit_at: (buf: number, at: number, format: number, args: number) => emit(buf, at, formatted(format, args), 'sysfs_emit_at'),
 };
