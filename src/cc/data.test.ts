@@ -79,3 +79,37 @@ test('a fifo of elements and one of records carry what a process writes to what 
   });
   expect(lines).toEqual(['NULL: -14 0 0']);
 }, COMPILE_MS);
+
+/** Each line is a mistake that a header tells. */
+const MISUSE = `${HEAD}
+#include <linux/idr.h>
+#include <linux/ratelimit.h>
+#include <linux/rwsem.h>
+#include <linux/srcu.h>
+static DEFINE_MUTEX(mutex);
+static DECLARE_RWSEM(sem);
+static DEFINE_IDR(idr);
+static DEFINE_IDA(ida);
+static DEFINE_XARRAY(plain);
+static struct srcu_struct srcu;
+static noinline void unlocked(void) { lockdep_assert_held(&mutex); }
+static noinline void only_read(void) { down_read(&sem); lockdep_assert_held_write(&sem); up_read(&sem); }
+static noinline void twice(void) { ida_free(&ida, 3); }
+static noinline void still_read(void) { init_srcu_struct(&srcu); int side = srcu_read_lock(&srcu); cleanup_srcu_struct(&srcu); srcu_read_unlock(&srcu, side); }
+static noinline void below(void) { idr_alloc(&idr, &ida, -1, 0, GFP_KERNEL); }
+static noinline void no_numbers(void) { u32 id; pr_info("xa_alloc: %d\\n", xa_alloc(&plain, &id, &ida, xa_limit_32b, GFP_KERNEL)); }
+static noinline void limited(void) { static DEFINE_RATELIMIT_STATE(few, 60 * HZ, 1); int i; for (i = 0; i < 4; i++) __ratelimit(&few); few.begin -= 120 * HZ; __ratelimit(&few); }
+static int __init misuse_init(void) { unlocked(); only_read(); twice(); still_read(); below(); no_numbers(); limited(); return 0; }
+static void __exit misuse_exit(void) { }
+module_init(misuse_init);
+module_exit(misuse_exit);
+`;
+
+test('what a header can tell of a mistake is a warning at its place', async () => {
+  const lines = await runModule(machine(), join(write({ 'misuse.c': MISUSE }), 'misuse.c'));
+  const told = lines.filter((line) => /^WARNING|^ida|^xa_alloc|suppressed/.test(line)).map((line) => line.replace(/^WARNING: .*? at \S+:\d+ (\w+)\+.*/, 'WARNING in $1'));
+  expect(told).toEqual([
+    'WARNING in unlocked', 'WARNING in only_read', 'ida_free called for id=3 which is not allocated.', 'WARNING in ida_free', 'WARNING in cleanup_srcu_struct', 'WARNING in idr_alloc', 'WARNING in __xa_alloc', 'xa_alloc: -22',
+    'limited: 3 callbacks suppressed',
+  ]);
+}, COMPILE_MS);

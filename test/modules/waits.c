@@ -80,7 +80,8 @@ static void locked(void)
 	init_waitqueue_head(&queue);
 }
 
-/* With a lock, or commands, around the sleep; each is woken when it was seen to have given the lock back. */
+/* With a lock, or commands, around the sleep. */
+static volatile int past;
 static int with_lock(void *data)
 {
 	int before = 0, after = 0;
@@ -89,22 +90,29 @@ static int with_lock(void *data)
 	spin_lock_irq(&lock);
 	wait_event_lock_irq(queue, news == 1, lock);
 	CHECK(kthread_spin_owned(&lock));
+	past = 1;
 	wait_event_lock_irq_cmd(queue, news == 2, lock, dropped++);
+	past = 2;
 	SAME(wait_event_interruptible_lock_irq(queue, news == 3, lock), 0);
-	left = wait_event_lock_irq_timeout(queue, news == 4, lock, 60 * HZ);
-	CHECK(left > 0 && left <= 60 * HZ);
+	past = 3;
+	left = wait_event_lock_irq_timeout(queue, news == 4, lock, 600 * HZ);
+	CHECK(left > 0 && left <= 600 * HZ);
+	past = 4;
 	SAME(wait_event_lock_irq_timeout(queue, news == 44, lock, 2), 0);
 	SAME(wait_event_interruptible_lock_irq_timeout(queue, news == 44, lock, 2), 0);
 	CHECK(kthread_spin_owned(&lock));
 	spin_unlock_irq(&lock);
 	mutex_lock(&mutex);
+	past = 5;
 	wait_event_cmd(queue, news == 5, (before++, mutex_unlock(&mutex)), (after++, mutex_lock(&mutex)));
+	past = 6;
 	wait_event_exclusive_cmd(queue, news == 6, (before++, mutex_unlock(&mutex)), (after++, mutex_lock(&mutex)));
 	CHECK(lockdep_is_held(&mutex) && before == after && before >= 2);
 	mutex_unlock(&mutex);
 	complete(&ended);
 	return 0;
 }
+/* Each news comes when the one before was heard and it sleeps again. */
 static void around(void)
 {
 	int i;
@@ -112,18 +120,15 @@ static void around(void)
 	news = 0;
 	soon(with_lock, 0);
 	for (i = 1; i <= 6; i++) {
-		if (i < 5)
-			SAME(waits_for_sleepers(1), 1);
-		else
-			msleep(10);
+		while (past < (i < 5 ? i - 1 : i))
+			msleep(1);
+		SAME(waits_for_sleepers(1), 1);
 		mutex_lock(&mutex);
 		spin_lock(&lock);
 		news = i;
 		spin_unlock(&lock);
 		mutex_unlock(&mutex);
 		wake_up(&queue);
-		for (; i < 6 && i != 4 && news == i && !waitqueue_active(&queue);)
-			cond_resched();
 	}
 	wait_for_completion(&ended);
 	CHECK(dropped >= 1);

@@ -275,11 +275,13 @@ struct thing { unsigned long index; struct rcu_head rcu; };
 static DEFINE_XARRAY(shared);
 static struct completion ended;
 static bool over;
+static atomic_t begins;
 static int reader(void *data)
 {
 	unsigned long index;
 	struct thing *thing;
 	long seen = 0;
+	bool begun = false;
 
 	while (!READ_ONCE(over)) {
 		rcu_read_lock();
@@ -292,6 +294,9 @@ static int reader(void *data)
 			seen++;
 		}
 		rcu_read_unlock();
+		if (seen && !begun)
+			atomic_inc(&begins);
+		begun = seen > 0;
 		cond_resched();
 	}
 	CHECK(seen > 0);
@@ -332,7 +337,7 @@ static void concurrent(void)
 	init_completion(&ended);
 	for (i = 0; i < 2; i++)
 		kthread_run(reader, NULL, "reader/%d", i);
-	for (step = 0; step < 3000; step++) {
+	for (step = 0; step < 3000 || atomic_read(&begins) < 2; step++) {
 		unsigned long index = any(3) ? any(200) : 3000 + any(2) * 100000;
 		struct thing *thing = kmalloc(sizeof(*thing), GFP_KERNEL), *old;
 
