@@ -57,8 +57,10 @@ const SLOW = String.raw`${HEAD}
 static int after;
 static ssize_t slow_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {
-	if (after++)
+	if (after++) {
+		pr_info("inside\n");
 		msleep(300);
+	}
 	pr_info("read by %s\n", current->comm);
 	return copy_to_user(buf, "x", 1) ? -EFAULT : 1;
 }
@@ -108,12 +110,12 @@ describe('a name', () => {
     const file = await openFile('/proc/slow', { name: 'reader' });
     expect(await file.read(1)).toHaveLength(1);
     const last = file.read(1);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!lines().includes('inside')) await new Promise((resolve) => setTimeout(resolve, 5));
     await machine().rmmod('slow');
     expect(await last).toHaveLength(1);
     await expect(file.read(1)).rejects.toMatchObject({ code: 'EIO' });
     await file.close();
-    expect(lines()).toEqual(['read by reader', 'read by reader', 'release in rmmod', 'removed']);
+    expect(lines()).toEqual(['read by reader', 'inside', 'read by reader', 'release in rmmod', 'removed']);
   }, COMPILE_MS);
 
   test('whose show ends in an oops takes only its reader along', async () => {
