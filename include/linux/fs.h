@@ -148,6 +148,53 @@ static __maybe_unused ssize_t memory_read_from_buffer(void *to, size_t count, lo
 	*ppos = pos + count;
 	return count;
 }
+/* Who wants a signal when a file is ready. A process has to ask for it, and openFile() has no way to: the list is what a driver makes of it. */
+struct fasync_struct {
+	int fa_fd;
+	struct fasync_struct *fa_next;
+	struct file *fa_file;
+};
+#define POLL_IN		1
+#define POLL_OUT	2
+#define POLL_MSG	3
+#define POLL_ERR	4
+#define POLL_PRI	5
+#define POLL_HUP	6
+static __maybe_unused DEFINE_SPINLOCK(__fasync_lock);
+extern void kthread_file_signal(struct file *file, int sig);
+/* Returns 1 when it put the file on the list or took it off, 0 when there was nothing to do. */
+static __maybe_unused int fasync_helper(int fd, struct file *file, int on, struct fasync_struct **list)
+{
+	struct fasync_struct *fresh = on ? kmalloc(sizeof(*fresh), GFP_KERNEL) : NULL, *old = NULL, **at;
+
+	if (on && !fresh)
+		return -ENOMEM;
+	spin_lock(&__fasync_lock);
+	for (at = list; *at && (*at)->fa_file != file; at = &(*at)->fa_next)
+		;
+	if (*at && !on) {
+		old = *at;
+		*at = old->fa_next;
+	} else if (!*at && on) {
+		*fresh = (struct fasync_struct){ fd, NULL, file };
+		*at = fresh;
+		fresh = NULL;
+		on = 2; /* Done. */
+	}
+	spin_unlock(&__fasync_lock);
+	kfree(fresh);
+	kfree(old);
+	return on == 2 || old ? 1 : 0;
+}
+static __maybe_unused void kill_fasync(struct fasync_struct **list, int sig, int band)
+{
+	struct fasync_struct *fa;
+
+	spin_lock(&__fasync_lock);
+	for (fa = *list; fa; fa = fa->fa_next)
+		kthread_file_signal(fa->fa_file, sig);
+	spin_unlock(&__fasync_lock);
+}
 /* Operations that open() puts in the place of those it was called by. */
 static __always_inline const struct file_operations *fops_get(const struct file_operations *fops) { return fops; }
 #define fops_put(fops)		do { } while (0)

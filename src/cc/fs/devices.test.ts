@@ -80,7 +80,13 @@ static int stranger(void *data)
 }
 static long kinds_stranger(struct file *file, unsigned int cmd, unsigned long arg)
 {
+	static struct fasync_struct *list;
+
 	lent = (char __user *)arg;
+	pr_info("fasync: %d", fasync_helper(3, file, 1, &list));
+	pr_cont(" %d", fasync_helper(3, file, 1, &list));
+	kill_fasync(&list, SIGCHLD, POLL_IN);
+	pr_cont(" %d %d\\n", fasync_helper(-1, file, 0, &list), fasync_helper(-1, file, 0, &list));
 	pr_info("the process: ok %d\\n", access_ok(lent, 1));
 	other = kthread_run(stranger, NULL, "stranger");
 	wait_for_completion(&ran);
@@ -154,7 +160,7 @@ test('one driver has several devices, puts other operations in the place of thos
   mknod('/dev/old', 240, 7);
   const old = await openFile('/dev/old');
   expect(await old.ioctl(1, new Uint8Array(4))).toBe(0);
-  expect(lines().slice(-2)).toEqual(['the process: ok 1', 'a kernel thread: 1, ok 0']);
+  expect(lines().slice(-3)).toEqual(['fasync: 1 0 1 0', 'the process: ok 1', 'a kernel thread: 1, ok 0']);
   await old.close();
   await machine().rmmod('kinds');
   expect(listDir('/dev').map(({ name }) => name)).toEqual(['old']);

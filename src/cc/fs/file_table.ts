@@ -8,6 +8,9 @@ import { r32, w32 } from '../../lib/memory.js';
 import { isDead } from '../../kernel/fork.js';
 import { kfree } from '../../kernel/mm/slab.js';
 import { MODULE, MODULE_GOING, countUser } from '../../kernel/module.js';
+import { taskAt } from '../../kernel/sched/handle.js';
+import { SIGHUP, sendSig } from '../../kernel/signal.js';
+import { isolateAlive } from '../../kernel/smp.js';
 import { fsLocked, putEntry } from './dcache.js';
 import { FILE, FS, PROCESS } from './records.js';
 import { putProcess } from './request.js';
@@ -45,8 +48,17 @@ export function nodesOf(fs: number, head: number): number[] {
   return found;
 }
 
-/** Lets go what processes kept that were ended where they stood. */
+/** Sends the process that has `file` open a signal. */
+export function signalFile(file: number, sig: number): void {
+  const process = r32(file + FILE.process);
+  const task = process === 0 ? 0 : load(process + PROCESS.task);
+  if (task !== 0 && !isDead(task)) sendSig(sig, taskAt(task), true);
+}
+
+/** Lets go what processes kept that were ended where they stood, and hangs up on those whose user is gone while they sleep in a driver. */
 export function reapLost(): void {
+  const left = fsLocked((fs) => nodesOf(fs, FS.processes).filter((process) => !isolateAlive(r32(process + PROCESS.user))).map((process) => load(process + PROCESS.task)));
+  for (const task of left) if (task !== 0 && !isDead(task)) sendSig(SIGHUP, taskAt(task), false);
   const lost = fsLocked((fs) => nodesOf(fs, FS.processes).filter((process) => {
     const task = load(process + PROCESS.task); // Of one that ends by itself this is 0 before.
     const gone = task !== 0 && isDead(task);

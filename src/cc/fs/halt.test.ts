@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { SIGTERM, boot, listModules, openFile, snapshot } from '../../index.js';
+import { SIGTERM, boot, kthreadRun, listModules, openFile, snapshot } from '../../index.js';
 import { until } from '../../kernel/kinds.fixture.js';
+import { careless } from './user.fixture.js';
 import { COMPILE_MS, HEAD, logFromNow, sources } from '../c_module.fixture.js';
 
 const { write } = sources();
@@ -64,4 +65,16 @@ test('a file that nobody has any more is closed', async () => {
     gc();
     return lines().includes('released');
   }, 'it is released');
+}, COMPILE_MS);
+
+test('files whose user died with its isolate are closed, at the latest when somebody opens one', async () => {
+  await using machine = await boot({ cpus: 2, memory: 64 << 20, watchdog: false });
+  await machine.insmod(join(write({ 'open.c': OPEN }), 'open.c'));
+  const lines = logFromNow();
+  await kthreadRun(careless, '/dev/open', 'careless');
+  await until(() => snapshot().some(({ comm, wchan }) => comm === 'reading' && wchan === 'wait_event'), 'it reads');
+  await until(() => lines().filter((line) => line === 'released').length === 1, 'the one that waits for nothing looks by itself');
+  await (await openFile('/dev/open')).close();
+  await until(() => !snapshot().some(({ comm }) => comm === 'reading'), 'the other was hung up on');
+  expect(listModules()[0].refcount).toBe(0);
 }, COMPILE_MS);

@@ -78,8 +78,16 @@ static ssize_t tube_write(struct file *file, const char __user *buf, size_t coun
 	size_t done = 0;
 
 	while (done < count) {
-		if (wait_event_interruptible(tube->writers, tube->used < SIZE))
-			return done ? done : -ERESTARTSYS;
+		DEFINE_WAIT(wait); /* By hand, as before there were macros for it. */
+
+		while (tube->used == SIZE) {
+			prepare_to_wait(&tube->writers, &wait, TASK_INTERRUPTIBLE);
+			if (tube->used == SIZE)
+				schedule();
+			finish_wait(&tube->writers, &wait);
+			if (signal_pending(current))
+				return done ? done : -ERESTARTSYS;
+		}
 		mutex_lock(&tube->lock);
 		while (tube->used < SIZE && done < count) {
 			if (get_user(tube->data[(tube->start + tube->used) % SIZE], buf + done)) {
@@ -205,7 +213,7 @@ describe('a driver that blocks', () => {
     expect(text(await reader.read(100))).toBe('fg');
     const writer = await openFile('/dev/tube/0', { flags: O_WRONLY, name: 'writer' });
     const wrote = writer.write('0123456789abcdef');
-    await until(() => sleeper('writer', 'wait_event') !== undefined, 'the writer sleeps');
+    await until(() => sleeper('writer', 'schedule') !== undefined, 'the writer sleeps');
     let all = '';
     while (all.length < 16) all += text(await reader.read(100));
     expect(all).toBe('0123456789abcdef');

@@ -4,7 +4,8 @@
 import { u8 } from '../../lib/memory.js';
 import { WAIT_QUEUE_HEAD } from '../../kernel/sched/wait_queue.js';
 import { cdevAdd, cdevAlloc, cdevDel, classCreate, classDestroy, classPlace, classRegister, deviceCreate, deviceDestroy, deviceUnregister, majorOf, minorOf, miscDeregister, miscRegister, mkdev, registerChrdev, registerRegion, unregisterChrdev, unregisterRegion } from '../fs/char_dev.js';
-import { CDEV, CLASS, FILE_OPERATIONS, MISCDEVICE } from '../fs/records.js';
+import { signalFile } from '../fs/file_table.js';
+import { CDEV, CLASS, FILE, FILE_OPERATIONS, MISCDEVICE } from '../fs/records.js';
 import { pollWait } from '../fs/select.js';
 import { createFile, removeFile } from '../fs/sysfs.js';
 import { isUser, userBytes, userEnd } from '../fs/uaccess.js';
@@ -49,6 +50,7 @@ export const fs: Imports = {
   misc_deregister: (at: number) => miscDeregister(misc(at)),
 
   kthread_poll_wait: (queue: number) => pollWait(checked(queue, WAIT_QUEUE_HEAD.sizeof, true)),
+  kthread_file_signal: (file: number, sig: number) => signalFile(checked(file, FILE.sizeof), sig),
   kthread_access_ok: (at: number, size: number) => Number(size === 0 || isUser(at)),
   _copy_to_user: (to: number, from: number, size: number) => copy(to, size === 0 ? from : checked(from, size >>> 0), size >>> 0, to, true),
   _copy_from_user: (to: number, from: number, size: number) => {
