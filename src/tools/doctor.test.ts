@@ -97,6 +97,14 @@ test('one that cannot be loaded, two at a time, and none', async () => {
   expect(await run()).toMatchObject({ status: 2 });
 });
 
+test('that a thread which outlived its module was ended is not told a second time, and a wild pointer has a name', () => {
+  const log = [
+    'BUG: module m was removed, but its thread t:8 still runs; its exit must kthread_stop() it', 'CPU: 1 PID: 8 Comm: t Tainted: D', 'Call Trace:', ' <TASK>', '  f+0x1/0x2 [m] m.c:1', ' </TASK>',
+    'Oops: Error: its module m was removed', 'CPU: 1 PID: 8 Comm: t Tainted: D', '---[ end trace ]---', 'BUG: KASAN: wild-memory-access in f+0x1/0x2 [m] m.c:1', 'Oops: KASAN: wild-memory-access', '---[ end trace ]---',
+  ].map((text, ts) => ({ text, ts }));
+  expect(findingsIn(log).map(({ title }) => title)).toEqual(['the thread t:8 outlives its module', 'use of a wild pointer, into memory of the kernel alone, in f+0x1/0x2 [m] m.c:1']);
+});
+
 test('what follows from the end of a thread is not told again, and the same thing twice is counted', () => {
   const log = [
     'BUG: kernel NULL pointer dereference, address: 00000000', 'Oops: Oops: 0002', 'CPU: 1 PID: 8 Comm: x Tainted: D', 'Call Trace:', ' <TASK>', '  f+0x1/0x2 [x] x.c:3', ' </TASK>',

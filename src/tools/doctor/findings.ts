@@ -34,6 +34,7 @@ const KINDS: readonly Kind[] = [
   [/BUG: KASAN: slab-use-after-free in (.*)/, 'use of memory after kfree(), in $1', CORRUPTS, 'Let the last user free it: a reference count (refcount_t), or a stop of the thread that uses it before the kfree.'],
   [/BUG: KASAN: (?:double-free|invalid-free) in (.*)/, 'kfree() of what is not allocated, in $1', 'The allocator hands the same memory to two owners, or stops with a BUG.', 'Set the pointer to NULL after kfree(): kfree(NULL) does nothing.'],
   [/BUG: KASAN: global-out-of-bounds in (.*)/, 'access beyond a variable, in $1', CORRUPTS, 'Check the bounds of the array.'],
+  [/BUG: KASAN: wild-memory-access in (.*)/, 'use of a wild pointer, into memory of the kernel alone, in $1', CORRUPTS, 'Look where the pointer comes from: never set, overwritten, or counted beyond its object.'],
   [/BUG: KASAN: stack-out-of-bounds in (.*)/, 'access beyond a variable on the stack, in $1', 'The return address may be overwritten: a panic, or a way in for an attacker.', 'Check the bounds of the array.'],
   [/BUG: KASAN: (\S+) in (.*)/, 'forbidden access ($1), in $2', CORRUPTS, 'See the report.'],
   [/BUG: kernel NULL pointer dereference, address: (\w+)/, 'use of a NULL pointer (address $1)', OOPS, 'Check what the function before returned: NULL, or an ERR_PTR that is to be tested with IS_ERR().'],
@@ -70,7 +71,7 @@ const KINDS: readonly Kind[] = [
 const BEGINS = /^-+\[ cut here \]-+$|^=+$/;
 const ENDS = /^ *<\/TASK>$|end trace|^=+$/;
 /** Said of a thread because of what was reported before: it ended without its code. */
-const FOLLOWS = /Oops: KASAN|kthread_stop of \S+\[(\d+)\]|\/(\d+) exited with/;
+const FOLLOWS = /Oops: KASAN|Oops: Error: its module \S+ was removed|kthread_stop of \S+\[(\d+)\]|\/(\d+) exited with/;
 const ENDED = /^Oops: /;
 const WHOSE = /PID: (\d+) Comm: /;
 const REPORT_LINES_MAX = 40;
