@@ -2,6 +2,7 @@
 #ifndef _LINUX_BITS_H
 #define _LINUX_BITS_H
 #include <linux/types.h>
+#define BITS_PER_TYPE(type)	(sizeof(type) * BITS_PER_BYTE)
 #define BITS_PER_BYTE		8
 #define BITS_PER_LONG		32
 #define BITS_PER_LONG_LONG	64

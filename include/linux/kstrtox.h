@@ -18,26 +18,26 @@ extern int kstrtos8(const char *text, unsigned int base, s8 *result);
 extern int kstrtos16(const char *text, unsigned int base, s16 *result);
 extern int kstrtobool(const char *text, bool *result);
 #define strtobool	kstrtobool
-static __maybe_unused unsigned long simple_strtoul(const char *text, char **end, unsigned int base)
+static __always_inline unsigned int __digit_of(char c) { return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'z' ? (c | 32) - 'a' + 10 : 99; }
+/* As many digits as there are; `end`, if given, is where they end. */
+static __maybe_unused unsigned long long simple_strtoull(const char *text, char **end, unsigned int base)
 {
-	unsigned long value = 0;
-	int digit;
+	unsigned long long value = 0;
+	bool hex = text[0] == '0' && (text[1] | 32) == 'x';
 
-	if ((base == 0 || base == 16) && text[0] == '0' && (text[1] | 32) == 'x')
-		text += 2, base = 16;
-	else if (base == 0)
-		base = text[0] == '0' ? 8 : 10;
-	for (;; text++) {
-		digit = *text >= '0' && *text <= '9' ? *text - '0' : (*text | 32) >= 'a' && (*text | 32) <= 'z' ? (*text | 32) - 'a' + 10 : 99;
-		if (digit >= (int)base)
-			break;
-		value = value * base + digit;
-	}
+	if (base == 0)
+		base = text[0] != '0' ? 10 : hex && __digit_of(text[2]) < 16 ? 16 : 8;
+	if (base == 16 && hex)
+		text += 2;
+	for (; __digit_of(*text) < base; text++)
+		value = value * base + __digit_of(*text);
 	if (end)
 		*end = (char *)text;
 	return value;
 }
-#define simple_strtol(text, end, base) ({ const char *__text = (text); *__text == '-' ? -(long)simple_strtoul(__text + 1, end, base) : (long)simple_strtoul(__text, end, base); })
+static __maybe_unused long long simple_strtoll(const char *text, char **end, unsigned int base) { return *text == '-' ? -simple_strtoull(text + 1, end, base) : simple_strtoull(text, end, base); }
+static __maybe_unused unsigned long simple_strtoul(const char *text, char **end, unsigned int base) { return simple_strtoull(text, end, base); }
+static __maybe_unused long simple_strtol(const char *text, char **end, unsigned int base) { return simple_strtoll(text, end, base); }
 /* The same for text of a process, `count` bytes of it. */
 extern unsigned long _copy_from_user(void *to, const void __user *from, unsigned long size);
 #define __KSTRTO_FROM_USER(name, type)	\

@@ -3,6 +3,9 @@
 #define _LINUX_OVERFLOW_H
 #include <linux/limits.h>
 #include <linux/types.h>
+#define is_signed_type(type)		((type)-1 < (type)1)
+#define type_max(type)			((type)(~0ULL >> (64 + is_signed_type(type) - 8 * sizeof(type))))
+#define type_min(type)			((type)((type)-type_max(type) - (type)1))
 #define check_add_overflow(a, b, d)	__builtin_add_overflow(a, b, d)
 #define check_sub_overflow(a, b, d)	__builtin_sub_overflow(a, b, d)
 #define check_mul_overflow(a, b, d)	__builtin_mul_overflow(a, b, d)

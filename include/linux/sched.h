@@ -188,5 +188,7 @@ extern pid_t kernel_thread(int (*fn)(void *data), void *data, unsigned long flag
 #define SIGIOT		SIGABRT
 #define SIGRTMAX	64
 #define _NSIG		64
+#define _NSIG_BPW	32
+#define _NSIG_WORDS	(_NSIG / _NSIG_BPW)
 #define SIGRTMIN	32
 #endif

@@ -88,6 +88,8 @@ static int __init text_init(void)
 	int i, said = 0;
 	atomic_t n = ATOMIC_INIT(-1);
 	long hidden = 4;
+	unsigned int in_hex = 0;
+	char *end;
 
 	print_hex_dump(KERN_INFO, "row ", DUMP_PREFIX_OFFSET, 16, 1, bytes, sizeof(bytes), true);
 	print_hex_dump(KERN_INFO, "", DUMP_PREFIX_NONE, 16, 4, bytes, 8, false);
@@ -102,10 +104,17 @@ static int __init text_init(void)
 	strscpy_pad(padded, "ab", sizeof(padded));
 	pr_info("%x %d %d\\n", words[2], padded[3] == 0 && padded[7] == 0, strnstr("one two", "two", 6) == NULL);
 	pr_info("%d%d%d\\n", sysfs_streq("on\\n", "on"), sysfs_streq("on", "on\\n"), sysfs_streq("one", "on"));
+	said = sscanf("0xA7", "%2x%x", &i, &in_hex);
+	pr_info("%d %d %x\\n", said, i, in_hex);
+	pr_info("%llu %lld %lu %d\\n", simple_strtoull("0xfedcba9876543210z", &end, 0), simple_strtoll("-0777", NULL, 0), simple_strtoul("0xg", NULL, 0), *end);
+	pr_info("%d %d %d %d\\n", type_max(s8), type_min(s16), type_max(u16), type_min(int) < 0 && !is_signed_type(u64));
+	said = 0;
 	for (i = 0; i < 5; i++)
 		said += __ratelimit(&limit);
+	add_taint(TAINT_TEST, LOCKDEP_STILL_OK);
 	OPTIMIZER_HIDE_VAR(hidden);
 	pr_info("%d %ld %d %d\\n", said, hidden, atomic_inc_unless_negative(&n), atomic_fetch_add_acquire(3, &n));
+	pr_info("%d %d %d %d\\n", test_taint(TAINT_TEST), test_taint(TAINT_TEST - 1), (get_taint() >> TAINT_TEST) & 1, _NSIG_WORDS);
 	pr_info("%d %d %d\\n", get_count_order(1), get_count_order(5), get_count_order(8));
 	return 0;
 }
@@ -211,7 +220,11 @@ describe('modules that were written for other kernels', () => {
       '0aff70 -1',
       '1234 1 1',
       '110',
+      '2 0 a7',
+      '18364758544493064720 -511 0 122',
+      '127 -32768 65535 1',
       '2 4 0 -1',
+      '1 0 1 2',
       '0 3 3',
     ]);
   }, COMPILE_MS);

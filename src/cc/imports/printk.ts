@@ -3,7 +3,10 @@
  * found in memory.
  */
 import { ERANGE, EINVAL } from '../../lib/errno.js';
+import { load } from '../../lib/atomic.js';
 import { r32, u8, w32 } from '../../lib/memory.js';
+import { MACHINE, machineWord } from '../../kernel/memlayout.js';
+import { addTaint } from '../../kernel/panic.js';
 import { printkRatelimit, printkText } from '../../kernel/printk/printk.js';
 import { checked, formatted, text, type Imports } from '../abi.js';
 import { dumpStack, panicC } from '../fault.js';
@@ -101,6 +104,7 @@ function scanOne(rest: string, letter: string, width: number, set: string): read
     const [found = ''] = /^\S+/.exec(word) ?? [];
     return found === '' ? null : [skipped + found.length, found];
   }
+  if (/^[xXi]$/.test(letter) && word.length === width && /^[-+]?0x$/i.test(word)) return [skipped + width, 0n]; // The width ends it behind the prefix.
   const number = { d: /^[-+]?\d+/, u: /^\d+/, x: /^(?:0[xX])?[\da-fA-F]+/, X: /^(?:0[xX])?[\da-fA-F]+/, o: /^[0-7]+/, i: /^[-+]?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*)/ }[letter]?.exec(word)?.[0];
   if (number === undefined) return null;
   const plain = number.replace(/^[-+]/, '');
@@ -150,6 +154,9 @@ export const printk: Imports = {
   kthread_printk_ratelimit: () => printkRatelimit(),
   panic: (format: number, args: number) => panicC(formatted(format, args)),
   dump_stack: () => dumpStack(),
+  add_taint: (flag: number) => addTaint(1 << flag),
+  test_taint: (flag: number) => (load(machineWord(MACHINE.tainted)) >>> flag) & 1,
+  get_taint: () => load(machineWord(MACHINE.tainted)),
   sprintf: (to: number, format: number, args: number) => store(to, 0x7fffffff, formatted(format, args)),
   vsprintf: (to: number, format: number, args: number) => store(to, 0x7fffffff, formatted(format, args)),
   snprintf: (to: number, size: number, format: number, args: number) => store(to, size >>> 0, formatted(format, args)),

@@ -28,7 +28,7 @@ const FLAGS = [
   '-fno-inline-functions', '-fno-optimize-sibling-calls',
   // What GCC takes from older modules, clang would refuse.
   '-Wno-error=implicit-function-declaration', '-Wno-error=implicit-int', '-Wno-error=int-conversion', '-Wno-error=incompatible-pointer-types', '-Wno-error=incompatible-function-pointer-types', '-Wno-error=return-type',
-  '-Wno-pointer-sign', '-Wno-gnu', '-Wno-unused-value', '-Wno-visibility',
+  '-Wno-pointer-sign', '-Wno-format-security', '-Wno-gnu', '-Wno-unused-value', '-Wno-visibility',
   '-D__KERNEL__', '-DMODULE', '-include', 'linux/compiler_types.h', `-I${INCLUDE}`, `-I${GENERATED}`,
 ];
 
