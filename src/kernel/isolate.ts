@@ -177,7 +177,7 @@ export interface OwnLife {
 export async function ownIsolate({ fileOf, run }: OwnLife): Promise<void> {
   if (cas(self + ISOLATE.state, ISOLATE_STARTING, ISOLATE_BUSY) !== ISOLATE_STARTING) {
     if (load(machineWord(MACHINE.foreign)) !== 0) await warmUp();
-    cas(self + ISOLATE.state, ISOLATE_WARMING, ISOLATE_IDLE);
+    if (cas(self + ISOLATE.state, ISOLATE_WARMING, ISOLATE_IDLE) === ISOLATE_WARMING && isTooMany()) return; // Others became idle while it got warm.
   }
   for (;;) {
     const task = nextTask();
@@ -187,10 +187,12 @@ export async function ownIsolate({ fileOf, run }: OwnLife): Promise<void> {
     store(self + ISOLATE.task, 0);
     if (!beNiceNoMore()) return void store(self + ISOLATE.state, ISOLATE_DEAD);
     store(self + ISOLATE.state, ISOLATE_IDLE);
-    // Counted afterwards: of several that become idle at once, each sees the others.
-    if (idleIsolates() > IDLE_ISOLATES_MAX && cas(self + ISOLATE.state, ISOLATE_IDLE, ISOLATE_DEAD) === ISOLATE_IDLE) return;
+    if (isTooMany()) return;
   }
 }
+
+/** Whether others suffice: then this isolate, which just became idle, is dead. Counted afterwards: of several that become idle at once, each sees the others. */
+const isTooMany = (): boolean => idleIsolates() > IDLE_ISOLATES_MAX && cas(self + ISOLATE.state, ISOLATE_IDLE, ISOLATE_DEAD) === ISOLATE_IDLE;
 
 /** Blocks until there is a task. */
 function nextTask(): number {
