@@ -20,6 +20,14 @@ const KINDS = `${HEAD}
 #include <asm/errno.h>
 #include <asm/uaccess.h>
 #include <uapi/linux/ioctl.h>
+#include <asm/byteorder.h>
+#include <asm/unaligned.h>
+#include <asm/system.h>
+#include <asm/segment.h>
+#include <asm/string.h>
+#include <asm/barrier.h>
+#include <asm/bitops.h>
+#include <asm/page.h>
 #include <uapi/asm-generic/errno-base.h>
 static struct cdev *cdev;
 static dev_t dev;
@@ -105,6 +113,9 @@ static int __init kinds_init(void)
 	if (alloc_chrdev_region(&dev, 5, 8, "kinds"))
 		return -ENODEV;
 	pr_info("dynamic: %d:%d\\n", MAJOR(dev), MINOR(dev));
+	put_unaligned_be32(0x01020304, said + 1);
+	pr_info("bytes: %d %x %x %lld\\n", said[1], get_unaligned_le32(said + 1), ntohs(htons(0x1234)), (long long)be64_to_cpu(cpu_to_be64(77)));
+	said[1] = 0;
 	unregister_chrdev_region(dev, 8);
 	if (alloc_chrdev_region(&dev, 0, 8, "kinds"))
 		return -ENODEV;
@@ -136,7 +147,7 @@ module_exit(kinds_exit);
 test('one driver has several devices, puts other operations in the place of those it was opened by, and gets its numbers', async () => {
   const lines = logFromNow();
   await machine().insmod(join(write({ 'kinds.c': KINDS }), 'kinds.c'));
-  expect(lines().filter((line) => /^(taken|beyond|beside|dynamic|twice)/.test(line))).toEqual(['taken: 0 -16', 'beyond: -22 -22', 'beside: 0 -16', 'dynamic: 254:5', 'twice: -17']);
+  expect(lines().filter((line) => /^(taken|beyond|beside|dynamic|twice|bytes)/.test(line))).toEqual(['taken: 0 -16', 'beyond: -22 -22', 'beside: 0 -16', 'dynamic: 254:5', 'bytes: 1 4030201 1234 77', 'twice: -17']);
   expect(lines()).toContain('CHRDEV "far" major requested (512) is greater than the maximum (511)');
   expect(listDir('/dev').map(({ name }) => name)).toEqual(['kinda', 'kindb', 'kindc', 'kindd', 'kinde']);
   const zeros = await openFile('/dev/kinda');

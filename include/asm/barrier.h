@@ -1,0 +1,2 @@
+/* As <linux/atomic.h>. */
+#include <linux/atomic.h>

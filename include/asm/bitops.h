@@ -1,0 +1,2 @@
+/* As <linux/bitops.h>. */
+#include <linux/bitops.h>

@@ -1,0 +1,2 @@
+/* As <linux/hardirq.h>. */
+#include <linux/hardirq.h>

@@ -1,0 +1,2 @@
+/* As <linux/mm.h>. */
+#include <linux/mm.h>

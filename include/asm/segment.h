@@ -1,0 +1,2 @@
+/* As <linux/uaccess.h>. */
+#include <linux/uaccess.h>

@@ -1,0 +1,2 @@
+/* As <linux/string.h>. */
+#include <linux/string.h>

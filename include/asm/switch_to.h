@@ -1,0 +1,2 @@
+/* As <linux/sched.h>. */
+#include <linux/sched.h>

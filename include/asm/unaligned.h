@@ -1,0 +1,2 @@
+/* As <linux/unaligned.h>. */
+#include <linux/unaligned.h>

@@ -1,0 +1,2 @@
+/* As <linux/byteorder.h>. */
+#include <linux/byteorder.h>
