@@ -101,6 +101,7 @@ test('that a thread which outlived its module was ended is not told a second tim
   const log = [
     'BUG: module m was removed, but its thread t:8 still runs; its exit must kthread_stop() it', 'CPU: 1 PID: 8 Comm: t Tainted: D', 'Call Trace:', ' <TASK>', '  f+0x1/0x2 [m] m.c:1', ' </TASK>',
     'Oops: Error: its module m was removed', 'CPU: 1 PID: 8 Comm: t Tainted: D', '---[ end trace ]---', 'BUG: KASAN: wild-memory-access in f+0x1/0x2 [m] m.c:1', 'Oops: KASAN: wild-memory-access', '---[ end trace ]---',
+    'INFO: task init:3 blocked for more than 2 seconds.', 'task:init state:D', 'Call Trace:', ' <TASK>', '  insmod', ' </TASK>',
   ].map((text, ts) => ({ text, ts }));
   expect(findingsIn(log).map(({ title }) => title)).toEqual(['the thread t:8 outlives its module', 'use of a wild pointer, into memory of the kernel alone, in f+0x1/0x2 [m] m.c:1']);
 });

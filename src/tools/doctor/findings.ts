@@ -72,6 +72,8 @@ const BEGINS = /^-+\[ cut here \]-+$|^=+$/;
 const ENDS = /^ *<\/TASK>$|end trace|^=+$/;
 /** Said of a thread because of what was reported before: it ended without its code. */
 const FOLLOWS = /Oops: KASAN|Oops: Error: its module \S+ was removed|kthread_stop of \S+\[(\d+)\]|\/(\d+) exited with/;
+/** Who waits for the module's init or exit, as long as that takes on a busy computer: where one of them sleeps, that is its own report. */
+const WAITS = /INFO: task init:\d+ blocked/;
 const ENDED = /^Oops: /;
 const WHOSE = /PID: (\d+) Comm: /;
 const REPORT_LINES_MAX = 40;
@@ -83,7 +85,7 @@ export function findingsIn(log: readonly LogLine[]): Finding[] {
   for (let i = 0; i < log.length; i++) {
     const { text } = log[i];
     const [follows, ...pids] = FOLLOWS.exec(text) ?? [];
-    if (follows !== undefined && (follows.startsWith('Oops') || pids.some((pid) => ended.has(pid)))) {
+    if (WAITS.test(text) || (follows !== undefined && (follows.startsWith('Oops') || pids.some((pid) => ended.has(pid))))) {
       i = reportEnd(log, i) - 1;
       continue;
     }
