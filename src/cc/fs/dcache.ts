@@ -158,20 +158,29 @@ export function addEntry(parent: number, name: string, spec: NewEntry): number {
  * before it may be freed, without the lock.
  */
 export function removeEntry(entry: number, each: (entry: number) => void = () => {}): void {
-  for (;;) {
-    const below = fsLocked(() => children(entry)[0]);
-    if (below === undefined) break;
+  for (let below = takeOut(entry); below !== 0; below = takeOut(entry)) {
+    if (below === entry) {
+      each(entry);
+      return putEntry(entry);
+    }
     removeEntry(below, each);
+    putEntry(below); // Kept, so that nobody else frees it meanwhile.
   }
-  const mine = fsLocked(() => {
-    if (load(entry + ENTRY.gone) !== 0) return false;
-    store(entry + ENTRY.gone, 1);
+}
+
+/** Takes `entry` out if nothing is below it, and returns it; else an entry below it, kept. 0: somebody else took it. */
+function takeOut(entry: number): number {
+  return fsLocked(() => {
+    const [below] = children(entry);
+    if (below !== undefined) {
+      fetchAdd(below + ENTRY.users, 1);
+      return below;
+    }
+    if (load(entry + ENTRY.gone) !== 0) return 0;
+    store(entry + ENTRY.gone, 1); // With the lock in hand nothing is added to it any more.
     listDelInit(entry + ENTRY.siblings);
-    return true;
+    return entry;
   });
-  if (!mine) return;
-  each(entry);
-  putEntry(entry);
 }
 
 /** One open file more. False if the entry is gone. */
