@@ -5,11 +5,13 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listModules, rmmod, sysctl } from '../index.js';
-import { until } from '../kernel/kinds.fixture.js';
+import { until as untilWithin } from '../kernel/kinds.fixture.js';
 import { oneMachine } from '../kernel/machine.fixture.js';
 import { COMPILE_MS, HEAD, logFromNow, sources } from './c_module.fixture.js';
 import { listImages } from './images.js';
 
+/** On a busy computer the watchdog comes late, too. */
+const until = (condition: () => boolean): Promise<void> => untilWithin(condition, String(condition), 60_000);
 const { machine } = oneMachine({ watchdog: true });
 const { write } = sources();
 

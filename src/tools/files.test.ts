@@ -286,6 +286,23 @@ describe('in the shell', () => {
   });
 });
 
+test('a machine that ends while a command waits for a file of it, and a shell', async () => {
+  const other = new Terminal();
+  try {
+    const running = other.start('run', join(terminal.folder, 'devices.c'));
+    await running.says(/devices are there/);
+    const [cat, shell] = [other.start('cat', '/dev/waits'), other.start('shell')];
+    shell.child.stdin!.write('cat < /dev/waits\n');
+    await until('both wait', async () => (await other.kthread('ps', '-C', 'cat', '-o', 'stat=')).out === 'S\nS\n', () => `${cat.err}${shell.err}`);
+    await running.kill('SIGKILL');
+    expect([await cat.ended, await shell.ended]).toEqual([3, 3]);
+    expect(cat.err).toMatch(/^cat: ECONNRESET \(.*\): the machine of process \d+ \(devices\) has ended\n$/);
+    expect(shell.err).toMatch(/^cat: ECONNRESET/);
+  } finally {
+    await other.close();
+  }
+});
+
 test('a machine that may only be looked at: its files are read and not written', async () => {
   const other = new Terminal();
   try {

@@ -7,7 +7,7 @@ import { strerror } from '../index.js';
 import type { FileItem } from '../server/protocol.js';
 import { ControlError } from './client.js';
 import { FAILED, INTERRUPTED, OK, STATUS_HELP, WrongUsage, forEach, onMachine, type Job, type Surroundings } from './command.js';
-import { APPEND, Interrupted, READ, WRITE, failed, withFile } from './remote_file.js';
+import { APPEND, BOTH, Interrupted, READ, WRITE, failed, withFile } from './remote_file.js';
 import { table } from './table.js';
 
 const ENOENT = -2;
@@ -233,7 +233,7 @@ ${INTERRUPT_HELP}`);
     const text = Buffer.from(data === undefined ? '' : `${data}\0`);
     const bytes = data === undefined && buffer === undefined ? undefined : Buffer.concat([text, Buffer.alloc(Math.max(0, number('--buffer', buffer ?? '0') - text.length))]);
     const [command, value] = [number('cmd', cmd), number('arg', arg)];
-    return onFile(around, () => withFile(job, 'ioctl', path, READ, async (file) => {
+    return onFile(around, () => withFile(job, 'ioctl', path, BOTH, async (file) => {
       const result = await file.ioctl(command, bytes ?? value);
       if (job.options.json) return job.json(result);
       await around.print(`${result.value}\n`);

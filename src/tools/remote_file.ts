@@ -9,8 +9,9 @@ import { WRITE_MAX } from '../server/protocol.js';
 import { ControlError, type Client } from './client.js';
 import { FAILED, type Surroundings } from './command.js';
 
-const O_WRONLY = 1, O_TRUNC = 0o1000, O_APPEND = 0o2000;
-export const READ = 0, WRITE = O_WRONLY | O_TRUNC, APPEND = O_WRONLY | O_APPEND;
+const O_WRONLY = 1, O_RDWR = 2, O_TRUNC = 0o1000, O_APPEND = 0o2000;
+/** How a file is opened: as cat, >, >> and a program that talks to a driver do. */
+export const READ = 0, BOTH = O_RDWR, WRITE = O_WRONLY | O_TRUNC, APPEND = O_WRONLY | O_APPEND;
 
 /** How long a process may take to end of a signal before one is told where it is, ms. */
 const PATIENCE_MS = 500;

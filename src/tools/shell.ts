@@ -10,7 +10,7 @@ import { Readable } from 'node:stream';
 import { callbackify } from 'node:util';
 import { CommanderError, type Command } from 'commander';
 import type { Client } from './client.js';
-import { INTERRUPTED, NO_MACHINE, OK, STATUS_HELP, WRONG_USAGE, onMachine, type Surroundings } from './command.js';
+import { INTERRUPTED, NO_MACHINE, OK, STATUS_HELP, WRONG_USAGE, attempt, onMachine, type Surroundings } from './command.js';
 import { isFolder } from './files.js';
 import { NoTarget, allMachines, connectTo } from './machines.js';
 import { APPEND, Interrupted, READ, WRITE, failed, withFile, type RemoteFile } from './remote_file.js';
@@ -83,6 +83,7 @@ class Shell {
       await this.#run(line);
       if (this.#over) break;
     }
+    process.stdin.destroy(); // Who writes it may not be done: nobody waits for that.
     return this.#status;
   }
 
@@ -162,7 +163,7 @@ class Shell {
     } catch (error) {
       if (error instanceof Interrupted) this.#status = INTERRUPTED;
       else if (error instanceof CommanderError) this.#status = error.exitCode === 0 ? OK : WRONG_USAGE;
-      else this.#status = failed(error, this.#around);
+      else if (this.#status !== NO_MACHINE) this.#status = await attempt(words[0], this.#around, () => Promise.resolve(failed(error, this.#around)));
     } finally {
       process.off('SIGINT', interrupt);
       if (broke) process.stdout.write('\n'); // The terminal shows ^C.
@@ -177,8 +178,12 @@ class Shell {
       if (to === undefined) return run({ input });
       await withFile(session, name, to, appends ? APPEND : WRITE, async (file) => {
         let written = Promise.resolve();
-        const print = (text: string | Uint8Array): Promise<void> => (written = written.then(() => file.write(Buffer.from(text as string))));
-        await run({ input, print: (text) => { const done = print(text); done.catch(() => {}); return done; }, colour: false });
+        const print = (text: string | Uint8Array): Promise<void> => {
+          written = written.then(() => file.write(Buffer.from(text as string)));
+          written.catch(() => {}); // Not every command waits; it is said below.
+          return written;
+        };
+        await run({ input, print, colour: false });
         await written;
       });
     };
