@@ -110,12 +110,12 @@ export function dropMap(map: number): void {
   kfree(map);
 }
 
-/** The cdev that answers for `dev`: of several the one with the fewest numbers. 0: none. */
-const cdevOf = (dev: number): number => fsLocked((fs) => {
+/** The cdev that answers for `dev`: of several the one with the fewest numbers. 0: none. The lock is held. */
+function cdevOf(fs: number, dev: number): number {
   const maps = nodesOf(fs, FS.cdevs).filter((map) => dev >= r32(map + CDEV_MAP.dev) && dev < r32(map + CDEV_MAP.dev) + r32(map + CDEV_MAP.count));
-  const [best = 0] = maps.toSorted((a, b) => r32(a + CDEV_MAP.count) - r32(b + CDEV_MAP.count));
+  const [best = 0] = maps.toSorted((one, other) => r32(one + CDEV_MAP.count) - r32(other + CDEV_MAP.count));
   return best === 0 ? 0 : r32(best + CDEV_MAP.cdev);
-});
+}
 
 /** Numbers and a cdev of the kernel's own for them. Returns the major if it was to be found, else 0, or an error. C: __register_chrdev. */
 export function registerChrdev(major: number, minor: number, count: number, name: string, fops: number): number {
@@ -129,6 +129,10 @@ export function registerChrdev(major: number, minor: number, count: number, name
   w32(cdev + CDEV.ops, fops);
   w32(cdev + CDEV.owner, r32(fops + FILE_OPERATIONS.owner));
   const failed = cdevAdd(cdev, mkdev(where, minor), count);
+  if (failed !== 0) {
+    kasanKfree(cdev, 0);
+    unregisterRegion(where, minor, count);
+  }
   return failed || (major === 0 ? where : 0);
 }
 
@@ -143,9 +147,11 @@ export function unregisterChrdev(major: number, minor: number, count: number): v
 function chrdevOpen(inode: number, file: number): number {
   const dev = r32(inode + INODE.i_rdev);
   if (majorOf(dev) === MISC_MAJOR) return miscOpen(inode, file, minorOf(dev));
-  const cdev = cdevOf(dev);
+  const cdev = fsLocked((fs) => { // Its module cannot take it away meanwhile.
+    const found = cdevOf(fs, dev);
+    return found !== 0 && take(file, r32(found + CDEV.owner), r32(found + CDEV.ops)) ? found : 0;
+  });
   if (cdev === 0) return -ENXIO;
-  if (!take(file, r32(cdev + CDEV.owner), r32(cdev + CDEV.ops))) return -ENXIO;
   w32(inode + INODE.i_cdev, cdev);
   return fileOperations.open(inode, file);
 }
@@ -326,9 +332,11 @@ export function miscDeregister(at: number): void {
 }
 
 function miscOpen(inode: number, file: number, minor: number): number {
-  const at = fsLocked((fs) => nodesOf(fs, FS.miscs).map((held) => r32(held + HELD.at)).find((misc) => r32(misc + MISCDEVICE.minor) === minor) ?? 0);
+  const at = fsLocked((fs) => {
+    const found = nodesOf(fs, FS.miscs).map((held) => r32(held + HELD.at)).find((misc) => r32(misc + MISCDEVICE.minor) === minor) ?? 0;
+    return found !== 0 && take(file, 0, r32(found + MISCDEVICE.fops)) ? found : 0;
+  });
   if (at === 0) return -ENODEV;
-  if (!take(file, 0, r32(at + MISCDEVICE.fops))) return -ENODEV;
   w32(file + FILE.private_data, at);
   return fileOperations.open(inode, file);
 }

@@ -26,7 +26,6 @@ import { PROCESS, REQUEST } from './records.js';
 import { OP_CLOSE, OP_IOCTL, OP_OPEN, OP_POLL, OP_READ, OP_WRITE, freeRequest, lockProcess, putProcess, unlockProcess } from './request.js';
 import { withUserMemory } from './uaccess.js';
 
-
 const PATH_MAX = 4096;
 /** How often a process that nobody asks for anything looks whether its user lives, ms. */
 const USER_MS = 1000;
@@ -59,12 +58,12 @@ export function runProcess(process: number): number {
   } catch (error) {
     if (!(error instanceof KthreadExit)) oops(thread.addr, error as Error);
     close(thread, process);
-    if (last !== 0) answer(last, -EFAULT);
-  } finally {
-    close(thread, process);
-    leave(process);
+    if (last !== 0) answer(last, -EFAULT); // It has not been: what threw is what it asked for.
   }
-  return load(process + PROCESS.sig);
+  close(thread, process);
+  const sig = load(process + PROCESS.sig); // The record may be gone the next moment.
+  leave(process);
+  return sig;
 }
 
 const isKilled = (task: number): boolean => taskFatalSignalPending(task) || (load(task + TASK.kflags) & KTHREAD_SHOULD_STOP) !== 0;
