@@ -2,6 +2,6 @@
  * What an isolate reads before it has a thread of C, so that the thread does not wait for it. Only machines that load such a
  * module pay for it.
  */
-import { onWarming } from '../kernel/isolate.js';
+import { loadFile, onWarming } from '../kernel/isolate.js';
 
-onWarming(() => import('./run.js'));
+onWarming(() => loadFile(new URL('run.js', import.meta.url).href));

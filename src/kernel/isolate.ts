@@ -45,7 +45,6 @@ export async function loadFile(url: string): Promise<void> {
   } catch (error) {
     loadedFiles.set(url, error);
   }
-  if (r32(self + ISOLATE.loaded) === 0) w32(self + ISOLATE.loaded, hashOf(url));
 }
 
 /** A file being loaded here called boot(): what follows belongs to the program, so the load is not waited for. */
@@ -182,6 +181,7 @@ export async function ownIsolate({ fileOf, run }: OwnLife): Promise<void> {
   for (;;) {
     const task = nextTask();
     await loadFile(fileOf(task));
+    w32(self + ISOLATE.loaded, hashOf(fileOf(task))); // Not what was read to get warm: that suits every module.
     await run(task);
     host.setThreadName('kthread/idle');
     store(self + ISOLATE.task, 0);
