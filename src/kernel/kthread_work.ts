@@ -98,7 +98,7 @@ function alloc(cache: number, first: number, end: number): number {
   return at;
 }
 
-const nextGen = (at: number): void => store(at + WORK.gen, r32(at + WORK.gen) + 1);
+const nextGen = (at: number): void => w32(at + WORK.gen, r32(at + WORK.gen) + 1);
 
 /** C: kthread_init_worker. Throws KernelError ENOMEM. */
 export function newWorker(flags: number): number {
@@ -126,7 +126,7 @@ export function initWorkAt(work: number, kind: number, home: number, fn: number)
 
 /** Nobody will queue `work` any more: takes it off the list and frees it, now or when it has run. */
 export function dropWork(work: number): void {
-  const worker = lockWorkerOf(work);
+  const worker = (load(work + WORK.state) & BUSY) === 0 ? 0 : lockWorkerOf(work); // Nobody touches one that is idle.
   if (worker !== 0) unqueue(work);
   const running = (load(work + WORK.state) & RUNNING) !== 0;
   const kept = (r32(work + WORK.kind) & WORK_DECLARED) !== 0;
@@ -204,12 +204,11 @@ export const unlockWorker = unlock;
 function lockFor(worker: number, work: number): boolean {
   for (;;) {
     const owner = load(work + WORK.worker);
-    if (owner === worker) {
+    if (owner === worker || owner === 0) {
       lock(worker);
-      if (load(work + WORK.worker) === worker) break;
+      if ((owner === 0 ? cas(work + WORK.worker, 0, worker) : load(work + WORK.worker)) === owner) break;
       unlock(worker);
-    } else if (owner === 0) cas(work + WORK.worker, 0, worker);
-    else if (!leave(owner, work, worker)) return false;
+    } else if (!leave(owner, work, worker)) return false;
   }
   w32(work + WORK.owner_gen, r32(worker + WORKER.gen));
   return true;
@@ -231,7 +230,7 @@ function leave(owner: number, work: number, worker: number): boolean {
 /** Queues `work` after `delay` jiffies with `data`. Whether it did: false if it is queued already or being cancelled. Any context. C: kthread_queue_work, kthread_queue_delayed_work. */
 export function queueAt(worker: number, work: number, data: Packed, delay: number): boolean {
   if (!lockFor(worker, work)) return false;
-  const free = (load(work + WORK.state) & (PENDING | TIMER)) === 0 && r32(work + WORK.canceling) === 0;
+  const free = (r32(work + WORK.state) & (PENDING | TIMER)) === 0 && r32(work + WORK.canceling) === 0;
   if (free) insert(worker, work, data, delay);
   else unlock(worker);
   return free;
@@ -249,7 +248,7 @@ export function modAt(worker: number, work: number, data: Packed, delay: number)
 
 /** The lock is held, and not any more afterwards. */
 function insert(worker: number, work: number, data: Packed, delay: number): void {
-  const state = load(work + WORK.state);
+  const state = r32(work + WORK.state);
   putValue(work + WORK.data, data);
   if (delay > 0) {
     const seq = r32(work + WORK.seq) + 1;
@@ -366,19 +365,19 @@ export interface Taken {
   readonly data: Packed;
 }
 
-/** Ends the work that runs and takes the next one, RUNNING; null if there is none or `stop`. Barriers on the way are passed. */
-export function nextWork(worker: number, stop: boolean): Taken | null {
+/** Ends the work that runs, with `result` if that is still to be kept, and takes the next one, RUNNING; null if there is none or `stop`. Barriers on the way are passed. */
+export function nextWork(worker: number, stop: boolean, result: Packed | void): Taken | null {
   const list = worker + WORKER.work_list;
   lock(worker);
   const last = r32(worker + WORKER.current_work);
-  if (last !== 0) endWork(last);
+  if (last !== 0) endWork(last, result);
   let work = 0;
   while (!stop && work === 0 && !listEmpty(list)) {
     const first = listNext(list) - WORK.node;
     if (r32(first + WORK.kind) === WORK_BARRIER) pass(first, PASSED);
     else {
       listDelInit(first + WORK.node);
-      store(first + WORK.state, (load(first + WORK.state) & ~PENDING) | RUNNING);
+      store(first + WORK.state, (r32(first + WORK.state) & ~PENDING) | RUNNING);
       work = first;
     }
   }
@@ -388,8 +387,9 @@ export function nextWork(worker: number, stop: boolean): Taken | null {
   return taken;
 }
 
-function endWork(work: number): void {
-  const state = load(work + WORK.state) & ~RUNNING;
+function endWork(work: number, result: Packed | void): void {
+  if (result) putValue(work + WORK.result, result);
+  const state = r32(work + WORK.state) & ~RUNNING;
   store(work + WORK.state, state);
   if ((state & ORPHAN) !== 0 && (state & BUSY) === 0) freeWork(work);
 }
@@ -405,8 +405,7 @@ export function detachTask(worker: number, task: number, failure?: Packed): void
     w32(worker + WORKER.flags, r32(worker + WORKER.flags) | KTW_ENDED);
     const work = r32(worker + WORKER.current_work);
     w32(worker + WORKER.current_work, 0);
-    if (work !== 0 && failure) putValue(work + WORK.result, failure);
-    if (work !== 0) endWork(work);
+    if (work !== 0) endWork(work, failure);
     loseBarriers(worker + WORKER.work_list);
   }
   unlock(worker);

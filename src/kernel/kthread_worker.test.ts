@@ -3,6 +3,8 @@
  * cancel takes back, delays, and the end of a worker. Then the situations that a program gets into: mistakes, exceptions,
  * isolates that die, two isolates at one queue.
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { load, store } from '../lib/atomic.js';
 import { EBUSY, EDEADLK, EFAULT, EINVAL, ESRCH } from '../lib/errno.js';
@@ -11,7 +13,7 @@ import {
 } from './kthread_worker.fixture.js';
 import { pause, runHeld, until, words } from './kinds.fixture.js';
 import { getTaskStruct, kthreadCreate, kthreadRun, kthreadRunOnCpu, kthreadStop, kthreadStopPut, wakeUpProcess } from './kthread.js';
-import { KTW_BLOCKING } from './kthread_work.js';
+import { KTW_BLOCKING, WORK } from './kthread_work.js';
 import {
   kthreadCancelDelayedWorkSync, kthreadCancelWorkSync, kthreadCreateWorker, kthreadCreateWorkerOnNode, kthreadDestroyWorker, kthreadFlushWork, kthreadFlushWorker, kthreadInitDelayedWork, kthreadInitWork,
   kthreadInitWorker, kthreadModDelayedWork, kthreadQueueDelayedWork, kthreadQueueWork, kthreadRunWorker, kthreadRunWorkerOnCpu, kthreadWorkerFn, type KthreadDelayedWork, type KthreadWorker,
@@ -660,4 +662,21 @@ test('code outside of any thread that awaits one work after the other leaves its
   }
   expect(turns).toBeGreaterThan(5);
   turns = -1;
+});
+
+test('the records of works that are collected are freed, also of many that were made in a row; one that somebody holds stays', async () => {
+  const gens = (addrs: readonly number[]): number[] => addrs.map((addr) => load(addr + WORK.gen));
+  const addrs = Array.from({ length: 50 }, () => kthreadInitWork(() => 1).addr);
+  const made = gens(addrs);
+  await pause(1);
+  using held = kthreadInitWork(() => 2);
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  await until(() => {
+    gc();
+    return gens(addrs).every((gen, i) => gen !== made[i]);
+  }, 'all are freed');
+  await using worker = await kthreadRunWorker(0, 'held');
+  kthreadQueueWork(worker, held);
+  expect(await kthreadFlushWork(held)).toBe(2);
 });

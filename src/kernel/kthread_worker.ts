@@ -99,15 +99,26 @@ function findFn(at: number): AnyFn | string {
 const closures = new Map<number, AnyWork>();
 /** `gen` and address in one number: 30 bits are the most that an address has. */
 const GEN_UNIT = 2 ** 30;
-/** Frees the records of works that were collected. */
+/** Frees the records of works that were collected, by what guarded them. */
 let collected = newRegistry();
 
-function newRegistry(): FinalizationRegistry<number> {
-  const registry = new FinalizationRegistry<number>((token) => {
-    const addr = token % GEN_UNIT;
-    if (registry === collected && load(addr + WORK.gen) === Math.floor(token / GEN_UNIT)) orphanWork(addr);
+function newRegistry(): FinalizationRegistry<number[]> {
+  const registry = new FinalizationRegistry<number[]>((tokens) => {
+    for (const token of registry === collected ? tokens : []) if (load((token % GEN_UNIT) + WORK.gen) === Math.floor(token / GEN_UNIT)) orphanWork(token % GEN_UNIT);
   });
   return registry;
+}
+
+/** Being watched costs as much as being made. So what is made in a row, without a wait in between, is watched together: by this object, which its works hold. */
+let guard: object | undefined;
+let guarded: number[] = [];
+const GUARDED_MAX = 16;
+
+function guardOf(token: number): object {
+  if (guard === undefined) void Promise.resolve().then(() => (guard = undefined));
+  if (guard === undefined || guarded.length === GUARDED_MAX) collected.register((guard = {}), (guarded = []));
+  guarded.push(token);
+  return guard;
 }
 
 /** Forgets the works of a machine that is gone. */
@@ -121,7 +132,7 @@ export function forgetWorks(): void {
 
 /**
  * Something to do: a function and its data. The isolate that made it queues it; the function may queue it again. Its record
- * is freed with the object, at the end of a `using` block or when it is collected. C: struct kthread_work.
+ * is freed with the object, at the end of a `using` block or when it is collected, and with it up to 15 that were made right before or after. C: struct kthread_work.
  */
 export class KthreadWork<D = undefined, R = unknown> implements Disposable {
   /** A closure's result; any other is in kernel memory. */
@@ -134,6 +145,7 @@ export class KthreadWork<D = undefined, R = unknown> implements Disposable {
     public data: D,
     readonly addr: number,
     private gen: number,
+    protected readonly guard?: object,
   ) {}
 
   /** Whether it is queued, or its timer runs. */
@@ -143,7 +155,7 @@ export class KthreadWork<D = undefined, R = unknown> implements Disposable {
 
   /** Its state bits. Not for users. Throws KernelError ESRCH when it was freed. */
   get state(): number {
-    if (load(this.addr + WORK.gen) !== this.gen) throw new KernelError(-ESRCH, 'this work was freed: its block ended, or it was disposed of');
+    if (r32(this.addr + WORK.gen) !== this.gen) throw new KernelError(-ESRCH, 'this work was freed: its block ended, or it was disposed of');
     return load(this.addr + WORK.state);
   }
 
@@ -155,7 +167,7 @@ export class KthreadWork<D = undefined, R = unknown> implements Disposable {
 
   /** Takes it off the queue and frees it; if it runs, as soon as that is over. */
   [Symbol.dispose](): void {
-    if (load(this.addr + WORK.gen) !== this.gen) return;
+    if (r32(this.addr + WORK.gen) !== this.gen) return;
     forgetTimer(this.addr);
     closures.delete(this.addr);
     dropWork(this.addr);
@@ -188,9 +200,7 @@ function makeWork(make: typeof KthreadWork, kind: number, fn: AnyFn | AnyBody, d
   if (isClosure && !isSharedIsolate()) throw new KernelError(-EINVAL, 'kthreadInitWork: a closure runs on the isolate that made it, and this one has no worker; declare the function with workfn(import.meta, ...)');
   const addr = newWork(kind, isClosure ? me : 0, isClosure ? 0 : keepName(fn));
   const gen = r32(addr + WORK.gen);
-  const work = new make<unknown>(fn, data, addr, gen);
-  collected.register(work, gen * GEN_UNIT + addr);
-  return work;
+  return new make<unknown>(fn, data, addr, gen, guardOf(gen * GEN_UNIT + addr));
 }
 
 /**
@@ -240,7 +250,7 @@ export class KthreadWorker implements Handle, AsyncDisposable {
 registerHandle('kthread_worker', ({ addr, gen }: KthreadWorker) => new KthreadWorker(addr, gen));
 
 function liveWorker({ addr, gen }: KthreadWorker): number {
-  if (load(addr + WORKER.gen) === gen) return addr;
+  if (r32(addr + WORKER.gen) === gen) return addr;
   throw new KernelError(-ESRCH, 'this kthread_worker was destroyed');
 }
 
@@ -302,9 +312,14 @@ function begin(worker: KthreadWorker, task: Task, run: boolean): KthreadWorker {
 /** A worker whose thread `name` is started without waiting for it, with `kflags` (KTHREAD_*) for the thread. Any context. For workqueues. */
 export function spawnWorker(flags: number, cpu: number, name: string, kflags: number): KthreadWorker {
   const worker = kthreadInitWorker(flags | KTW_STARTING);
+  orFree(worker, () => kthreadSpawn(threadFor(flags), worker, cpu, name, kflags));
+  return worker;
+}
+
+/** What `make` returns, or without `worker` the exception that it throws. */
+function orFree<T>(worker: KthreadWorker, make: () => T): T {
   try {
-    kthreadSpawn(threadFor(flags), worker, cpu, name, kflags);
-    return worker;
+    return make();
   } catch (error) {
     freeWorker(worker.addr);
     throw error;
@@ -315,12 +330,7 @@ export function spawnWorker(flags: number, cpu: number, name: string, kflags: nu
 export function kthreadCreateWorkerSync<const F extends string>(flags: number, fmt: F, ...args: PrintfArgs<F>): KthreadWorker {
   needPlain('kthreadCreateWorker');
   const worker = kthreadInitWorker(flags);
-  try {
-    return begin(worker, kthreadCreateSync(threadFor(flags), worker, '%s', vsprintf(fmt, args)), false);
-  } catch (error) {
-    freeWorker(worker.addr);
-    throw error;
-  }
+  return orFree(worker, () => begin(worker, kthreadCreateSync(threadFor(flags), worker, '%s', vsprintf(fmt, args)), false));
 }
 
 /** For plain threads; as kthreadRunWorker. */
@@ -551,13 +561,13 @@ function* serve(thread: Thread, worker: KthreadWorker, awaits: boolean): Generat
   const freezable = (r32(at + WORKER.flags) & KTW_FREEZABLE) !== 0;
   if (freezable && plain) setFreezableSync();
   else if (freezable) yield setFreezable();
-  for (let last = 0; ; ) {
-    const taken = nextWork(at, stopped());
+  for (let last = 0, result: Packed | void = undefined; ; ) {
+    const taken = nextWork(at, stopped(), result);
     if (last !== 0) forgetClosure(last);
     last = taken?.work ?? 0;
     if (taken) {
-      const running = start(taken, task, plain, awaits);
-      if (running) yield running;
+      const ran = start(taken, task, plain, awaits);
+      result = isPromise(ran) ? void (yield ran) : ran;
       if (plain) condReschedSync();
       else if (needResched()) yield condResched();
     } else if (stopped()) break;
@@ -591,13 +601,13 @@ function enter(worker: number, task: number): boolean {
   return true;
 }
 
-/** Calls the function of a work. Returns what must be waited for until it is over, if anything. */
-function start({ work, data }: Taken, task: number, plain: boolean, awaits: boolean): Promise<void> | undefined {
+/** Calls the function of a work. Returns the result to be kept with its end, if any, or what must be waited for until it is over. */
+function start({ work, data }: Taken, task: number, plain: boolean, awaits: boolean): Promise<void> | Packed | void {
   let job: AnyWork | undefined;
   try {
     const found = r32(work + WORK.home) !== 0 ? closures.get(work) : jobFor(work, data);
     if (typeof found === 'string') {
-      if (awaits) return loadFile(found).then(() => start({ work, data }, task, plain, awaits));
+      if (awaits) return loadFile(found).then<Packed | void>(() => start({ work, data }, task, plain, awaits)).then((ran) => keepResult(work, ran));
       throw new KernelError(-EINVAL, `${found} is not loaded here; the file with the function of this plain thread must import it`);
     }
     if (!found) throw new KernelError(-EINVAL, 'a work with a closure came to a worker of another isolate; declare its function with workfn(import.meta, ...)');
@@ -605,10 +615,10 @@ function start({ work, data }: Taken, task: number, plain: boolean, awaits: bool
     const value = bodyOf(found.fn)(found as KthreadDelayedWork<never>);
     if (!isPromise(value)) return finish(found, value);
     if (plain) throw new TypeError('a work on a worker that owns its isolate returned a promise: its function must be a plain one');
-    return value.then((result) => finish(found, result)).catch((error: unknown) => fail(work, job, task, error));
+    return value.then((result) => finish(found, result)).catch((error: unknown) => fail(job, task, error)).then((ran) => keepResult(work, ran));
   } catch (error) {
     if (!job) dropPacked(data);
-    return fail(work, job, task, error);
+    return fail(job, task, error);
   }
 }
 
@@ -626,21 +636,18 @@ const bodyOf = (fn: AnyFn | AnyBody): AnyBody => (typeof fn === 'function' ? fn 
 const isPromise = (value: unknown): value is Promise<unknown> => typeof value === 'object' && value !== null && 'then' in value;
 
 /** The function of `job` returned. */
-function finish(job: AnyWork, value: unknown): undefined {
-  if (typeof job.fn === 'function') job.kept = { value };
-  else keepResult(job.addr, packed(value));
-}
+const finish = (job: AnyWork, value: unknown): Packed | void => (typeof job.fn === 'function' ? void (job.kept = { value }) : packed(value));
 
 /** It threw: that is reported, and who waits for the work is told; the thread goes on. But kthreadExit() ends the thread. */
-function fail(work: number, job: AnyWork | undefined, task: number, thrown: unknown): undefined {
+function fail(job: AnyWork | undefined, task: number, thrown: unknown): Packed | void {
   if (thrown instanceof KthreadExit) throw thrown;
   const error = thrown instanceof Error ? thrown : new Error(`thrown: ${String(thrown)}`);
-  if (typeof job?.fn === 'function') job.kept = { error };
-  else keepResult(work, packedFailure(error));
   reportError(task, error);
+  return typeof job?.fn === 'function' ? void (job.kept = { error }) : packedFailure(error);
 }
 
-function keepResult(work: number, result: Packed): void {
+function keepResult(work: number, result: Packed | void): void {
+  if (!result) return;
   const worker = lockWorkerOf(work);
   putValue(work + WORK.result, result);
   unlockWorker(worker);

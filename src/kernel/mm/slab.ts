@@ -7,7 +7,7 @@
  * so that a stale handle reads another task's pid and not garbage. So have works and workers, which tell by a number of
  * their own whether they still are the ones meant.
  */
-import { fetchAdd, load } from '../../lib/atomic.js';
+import { fetchAdd } from '../../lib/atomic.js';
 import { bugOn } from '../../lib/bug.js';
 import { r32, w32, zero } from '../../lib/memory.js';
 import { rawSpinLock, rawSpinUnlock } from '../locking/raw_spinlock.js';
@@ -160,5 +160,5 @@ function freeRun(block: number, count: number): void {
 /** Fault injection, as /proc/self/fail-nth: the n-th allocation from now fails once. */
 function failNow(): boolean {
   const word = machineWord(MACHINE.fail_nth);
-  return load(word) > 0 && fetchAdd(word, -1) === 1;
+  return r32(word) > 0 && fetchAdd(word, -1) === 1;
 }
