@@ -111,7 +111,7 @@ export function newWorker(flags: number): number {
 
 /** A record for a work. `fn` 0: its function is known on isolate `home` only. Throws KernelError ENOMEM. */
 export function newWork(kind: number, home: number, fn: number): number {
-  const work = alloc(WORK_CACHE, WORK.node, WORK.sizeof);
+  const work = alloc(WORK_CACHE, WORK.node, WORK.data); // What frees one empties its values.
   initWorkAt(work, kind, home, fn);
   return work;
 }
@@ -128,7 +128,7 @@ export function initWorkAt(work: number, kind: number, home: number, fn: number)
 export function dropWork(work: number): void {
   const worker = (load(work + WORK.state) & BUSY) === 0 ? 0 : lockWorkerOf(work); // Nobody touches one that is idle.
   if (worker !== 0) unqueue(work);
-  const running = (load(work + WORK.state) & RUNNING) !== 0;
+  const running = worker !== 0 && (r32(work + WORK.state) & RUNNING) !== 0;
   const kept = (r32(work + WORK.kind) & WORK_DECLARED) !== 0;
   if (running && !kept) store(work + WORK.state, RUNNING | ORPHAN);
   if (worker !== 0) unlock(worker);
@@ -203,10 +203,10 @@ export const unlockWorker = unlock;
 /** Makes `work` one of `worker` and takes the lock; false, without it, if another worker has it. */
 function lockFor(worker: number, work: number): boolean {
   for (;;) {
-    const owner = load(work + WORK.worker);
+    const owner = r32(work + WORK.worker); // Looked at again under the lock.
     if (owner === worker || owner === 0) {
       lock(worker);
-      if ((owner === 0 ? cas(work + WORK.worker, 0, worker) : load(work + WORK.worker)) === owner) break;
+      if ((owner === 0 ? cas(work + WORK.worker, 0, worker) : r32(work + WORK.worker)) === owner) break;
       unlock(worker);
     } else if (!leave(owner, work, worker)) return false;
   }
@@ -258,7 +258,7 @@ function insert(worker: number, work: number, data: Packed, delay: number): void
     unlock(worker);
     armTimer(work, seq, deadlineIn(delay));
   } else {
-    store(work + WORK.state, state | PENDING);
+    w32(work + WORK.state, state | PENDING);
     listAddTail(work + WORK.node, worker + WORKER.work_list);
     unlockAndWake(worker);
   }
@@ -377,7 +377,7 @@ export function nextWork(worker: number, stop: boolean, result: Packed | void): 
     if (r32(first + WORK.kind) === WORK_BARRIER) pass(first, PASSED);
     else {
       listDelInit(first + WORK.node);
-      store(first + WORK.state, (r32(first + WORK.state) & ~PENDING) | RUNNING);
+      w32(first + WORK.state, (r32(first + WORK.state) & ~PENDING) | RUNNING);
       work = first;
     }
   }

@@ -415,7 +415,7 @@ function queue(worker: KthreadWorker, work: AnyWork, delay: number, mod = false)
 /** Whether `work` can run where the worker is, as far as that is known. */
 function checkPlace(worker: number, { fn, addr }: AnyWork): void {
   const home = r32(addr + WORK.home);
-  const isolate = load(worker + WORKER.isolate);
+  const isolate = r32(worker + WORKER.isolate);
   if (home !== 0 && isolate !== 0 && isolate !== home) throw new KernelError(-EINVAL, 'a work with a closure is queued to a worker of another isolate; declare its function with workfn(import.meta, ...)');
   if (typeof fn === 'object' && fn.isAsync && (r32(worker + WORKER.flags) & KTW_BLOCKING) !== 0) throw new KernelError(-EINVAL, `work ${fn.name} is async, but its worker runs plain functions (KTW_BLOCKING)`);
 }
@@ -562,7 +562,7 @@ function* serve(thread: Thread, worker: KthreadWorker, awaits: boolean): Generat
   if (freezable && plain) setFreezableSync();
   else if (freezable) yield setFreezable();
   for (let last = 0, result: Packed | void = undefined; ; ) {
-    const taken = nextWork(at, stopped(), result);
+    const taken = nextWork(at, (r32(task + TASK.kflags) & KTHREAD_SHOULD_STOP) !== 0, result);
     if (last !== 0) forgetClosure(last);
     last = taken?.work ?? 0;
     if (taken) {

@@ -880,7 +880,7 @@ function maySleep(task: number): boolean {
 }
 
 /** Whether somebody waits for this shared isolate, or its budget is used up. C: need_resched. */
-export const needResched = (): boolean => !queueEmpty() || load(self + ISOLATE.wake_list) !== 0 || overBudget();
+export const needResched = (): boolean => !queueEmpty() || r32(self + ISOLATE.wake_list) !== 0 || overBudget();
 
 /**
  * Lets others run if somebody waits or the isolate's budget is used up, and tells the watchdog that all is well. Returns
