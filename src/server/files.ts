@@ -104,6 +104,7 @@ export async function close({ fd }: Args<'close'>, caller: Caller): Promise<Resu
 
 /** To cancel a call is what Ctrl-C is on a terminal. */
 function onCancel({ signal }: Caller, file: KernelFile): void {
+  if (signal.aborted) file.signal(SIGINT); // While its process was being made.
   signal.addEventListener('abort', () => void file.signal(SIGINT), { once: true });
 }
 

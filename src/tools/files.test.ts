@@ -132,18 +132,18 @@ beforeAll(async () => {
 });
 
 const logged = (pattern: RegExp): Promise<void> => machine.says(pattern);
-/** Starts a command and waits until its process sleeps as `state` says. */
+/** Starts a command and waits until its process sleeps in the driver as `state` says. */
 async function sleeping(state: string, ...args: readonly string[]): Promise<Started> {
   const started = terminal.start(...args);
   await inState(args[0], state);
   return started;
 }
-/** Waits until the one process `name` is in `state`. */
+/** Waits until the one process `name` is in `state`; where it waits to be asked for something, it is not there yet. */
 async function inState(name: string, state: string): Promise<void> {
   let seen = '';
   await until(`${name} in ${state}`, async () => {
     seen = (await terminal.kthread('ps', '-C', name, '-o', 'pid=,stat=,wchan=')).out;
-    return new RegExp(`^ *\\d+ ${state} +\\S+\n$`).test(seen);
+    return new RegExp(`^ *\\d+ ${state} +(?!pipe_read)\\S+\n$`).test(seen);
   }, () => `${seen}\n${machine.out}`);
 }
 const gone = (name: string): Promise<void> => until(`no process ${name}`, async () => (await terminal.kthread('ps', '-C', name, '-o', 'pid=')).out === '');
@@ -216,6 +216,15 @@ describe('waiting', () => {
     await logged(/open: -512/);
     expect(machine.out).not.toMatch(/shut closed/); // Its open failed.
     await gone('cat');
+  });
+
+  test('Ctrl-C while the process is being made: it does not begin to sleep', async () => {
+    using client = await Client.connect(join(terminal.sockets, `${machine.pid}.sock`));
+    const stop = new AbortController();
+    const opened = client.call('open', { path: '/dev/shut', name: 'early' }, { interrupt: stop.signal });
+    stop.abort();
+    await expect(opened).rejects.toMatchObject({ code: 'EINTR' });
+    await gone('early');
   });
 
   test('a read in D is not ended; the command says where it is, and a second Ctrl-C leaves it', async () => {
@@ -293,7 +302,7 @@ test('a machine that ends while a command waits for a file of it, and a shell', 
     await running.says(/devices are there/);
     const [cat, shell] = [other.start('cat', '/dev/waits'), other.start('shell')];
     shell.child.stdin!.write('cat < /dev/waits\n');
-    await until('both wait', async () => (await other.kthread('ps', '-C', 'cat', '-o', 'stat=')).out === 'S\nS\n', () => `${cat.err}${shell.err}`);
+    await until('both wait', async () => (await other.kthread('ps', '-C', 'cat', '-o', 'stat=,wchan=')).out.match(/^S +wait_event$/gm)?.length === 2, () => `${cat.err}${shell.err}`);
     await running.kill('SIGKILL');
     expect([await cat.ended, await shell.ended]).toEqual([3, 3]);
     expect(cat.err).toMatch(/^cat: ECONNRESET \(.*\): the machine of process \d+ \(devices\) has ended\n$/);

@@ -48,9 +48,10 @@ export async function openFile(path: string, { flags = 0, name = 'cat', started 
   const process = newProcess();
   const file = new KernelFile(path, process, await startProcess(process, name, cProcess));
   wakeUpProcess(file.task);
-  started?.(file);
   try {
-    await file.ask((pid) => requestWith(OP_OPEN, pid, flags, new TextEncoder().encode(`${path}\0`), own), 'open');
+    const opening = file.ask((pid) => requestWith(OP_OPEN, pid, flags, new TextEncoder().encode(`${path}\0`), own), 'open');
+    started?.(file); // It has been asked: a signal from here on is one that ended the open.
+    await opening;
   } catch (error) {
     file.forget();
     throw error;

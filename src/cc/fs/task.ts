@@ -159,7 +159,7 @@ function leave(process: number): void {
   store(process + PROCESS.task, 0); // Nothing is asked from here on.
   unlockProcess(process);
   for (let request = takeRequest(process); request !== 0; request = takeRequest(process)) {
-    if (alive) answer(request, r32(request + REQUEST.op) === OP_CLOSE ? 0 : -EIO); // It is closed by now.
+    if (alive) answer(request, r32(request + REQUEST.op) === OP_CLOSE ? 0 : load(process + PROCESS.sig) === 0 ? -EIO : -EINTR); // It is closed by now.
     else freeRequest(request);
   }
   putProcess(process);
