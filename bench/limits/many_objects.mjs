@@ -59,7 +59,7 @@ function measured(n, once) {
     for (; done < 200_000; done += n) took += once(n);
     figures.push((took * 1e6) / done);
   }
-  return figures.sort((a, b) => a - b)[3];
+  return figures.toSorted((a, b) => a - b)[3];
 }
 
 const timed = (work) => {
