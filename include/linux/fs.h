@@ -100,39 +100,42 @@ static __maybe_unused int stream_open(struct inode *inode, struct file *file)
 }
 extern unsigned long _copy_to_user(void __user *to, const void *from, unsigned long size);
 extern unsigned long _copy_from_user(void *to, const void __user *from, unsigned long size);
+/* How many of `count` bytes there are from `pos` on. */
+static __maybe_unused ssize_t __simple_span(loff_t pos, size_t count, size_t available)
+{
+	if (pos < 0)
+		return -EINVAL;
+	if (pos >= available)
+		return 0;
+	return count > available - pos ? available - pos : count;
+}
 static __maybe_unused ssize_t simple_read_from_buffer(void __user *to, size_t count, loff_t *ppos, const void *from, size_t available)
 {
 	loff_t pos = *ppos;
+	ssize_t span = __simple_span(pos, count, available);
 	size_t left;
 
-	if (pos < 0)
-		return -EINVAL;
-	if (pos >= available || count == 0)
-		return 0;
-	if (count > available - pos)
-		count = available - pos;
-	left = _copy_to_user(to, (const char *)from + pos, count);
-	if (left == count)
+	if (span <= 0)
+		return span;
+	left = _copy_to_user(to, (const char *)from + pos, span);
+	if (left == span)
 		return -EFAULT;
-	*ppos = pos + count - left;
-	return count - left;
+	*ppos = pos + span - left;
+	return span - left;
 }
 static __maybe_unused ssize_t simple_write_to_buffer(void *to, size_t available, loff_t *ppos, const void __user *from, size_t count)
 {
 	loff_t pos = *ppos;
+	ssize_t span = __simple_span(pos, count, available);
 	size_t left;
 
-	if (pos < 0)
-		return -EINVAL;
-	if (pos >= available || count == 0)
-		return 0;
-	if (count > available - pos)
-		count = available - pos;
-	left = _copy_from_user((char *)to + pos, from, count);
-	if (left == count)
+	if (span <= 0)
+		return span;
+	left = _copy_from_user((char *)to + pos, from, span);
+	if (left == span)
 		return -EFAULT;
-	*ppos = pos + count - left;
-	return count - left;
+	*ppos = pos + span - left;
+	return span - left;
 }
 static __maybe_unused ssize_t memory_read_from_buffer(void *to, size_t count, loff_t *ppos, const void *from, size_t available)
 {

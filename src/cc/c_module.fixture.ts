@@ -40,6 +40,16 @@ export function logFromNow(): () => string[] {
   };
 }
 
+/** A function that loads a module of that name and text, and gives its lines of the log from then on. */
+export function loader(machine: () => Machine): (name: string, text: string) => Promise<() => string[]> {
+  const { write } = sources();
+  return async (name, text) => {
+    const lines = logFromNow();
+    await machine().insmod(join(write({ [`${name}.c`]: text }), `${name}.c`));
+    return lines;
+  };
+}
+
 /** What every module of C begins with. */
 export const HEAD = '#include <linux/module.h>\n#include <linux/kthread.h>\n#include <linux/delay.h>\nMODULE_LICENSE("GPL");\n';
 

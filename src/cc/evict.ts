@@ -44,6 +44,11 @@ async function end({ about: { name } }: Image, { task, what }: Caller): Promise<
   addTaint(TAINT_DIE);
   printk('%sBUG: module %s was removed, but its %s does not return; %s:%d is ended\n', KERN_ALERT, name, what, readString(task + TASK.comm, TASK_COMM_LEN), r32(task + TASK.pid));
   printTaskTrace(task, trace);
-  sendMail(HOST_ISOLATE, { kind: 'end', number: load(task + TASK.isolate), why: `its module ${name} was removed` } satisfies EndMail);
+  return endTask(task, `its module ${name} was removed`);
+}
+
+/** Ends a plain thread where it stands, with its isolate. False if that takes too long. Sleeps. */
+export function endTask(task: number, why: string): Promise<boolean> {
+  sendMail(HOST_ISOLATE, { kind: 'end', number: load(task + TASK.isolate), why } satisfies EndMail);
   return within(REAP_MS, () => isDead(task));
 }

@@ -8,6 +8,7 @@ import { MODULE } from '../../kernel/module.js';
 import { S_IFREG, addEntry } from './dcache.js';
 import { isThere } from './drain.js';
 import { setFileOps } from './file.js';
+import { majorOf, minorOf } from './kdev_t.js';
 import { KIND_KERNEL, SHOW_KERNEL } from './kinds.js';
 import { DEVICE, ENTRY, FILE, SEQ_FILE } from './records.js';
 import { seqAppend, seqLseek, seqRead, setShow, singleOpen, singleRelease } from './seq_file.js';
@@ -17,7 +18,7 @@ const STATES: readonly string[] = ['', 'coming', 'live', 'going'];
 
 /** What they say of the record that they are about. */
 const TEXTS: ReadonlyArray<readonly [name: string, text: (record: number) => string]> = [
-  ['dev', (device) => `${r32(device + DEVICE.devt) >>> 20}:${r32(device + DEVICE.devt) & 0xfffff}`],
+  ['dev', (device) => `${majorOf(r32(device + DEVICE.devt))}:${minorOf(r32(device + DEVICE.devt))}`],
   ['refcnt', (module) => String(load(module + MODULE.refcnt))],
   ['initstate', (module) => STATES[load(module + MODULE.state)]],
 ];

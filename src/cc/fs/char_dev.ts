@@ -13,20 +13,16 @@ import { KIND_CHR, KIND_DIR, S_IFCHR, S_IFDIR, addEntry, fsLocked, lookup, pathO
 import { removeAndWait } from './drain.js';
 import { fileOperations, setFileOps } from './file.js';
 import { nodesOf, tryModuleGet } from './file_table.js';
+import { MINORMASK, majorOf, minorOf, mkdev } from './kdev_t.js';
 import { CDEV, CDEV_MAP, CLASS, DEVICE, ENTRY, FILE, FILE_OPERATIONS, FS, HELD, INODE, KOBJECT, MISCDEVICE, REGION } from './records.js';
 import { addKernelFile } from './attributes.js';
 import { kobjectInit } from './kobject.js';
 import { createGroups, placeOf, type Place } from './sysfs.js';
 
-const MINORBITS = 20, MINORMASK = (1 << MINORBITS) - 1;
 const MAJOR_MAX = 512;
 /** Where numbers are looked for that nobody asked for: downwards from the first of each two. */
 const DYNAMIC: ReadonlyArray<readonly [number, number]> = [[254, 234], [511, 384]];
 const MISC_MAJOR = 10, MISC_DYNAMIC_MINOR = 255, DYNAMIC_MINORS = 128;
-
-export const majorOf = (dev: number): number => dev >>> MINORBITS;
-export const minorOf = (dev: number): number => dev & MINORMASK;
-export const mkdev = (major: number, minor: number): number => (major << MINORBITS) | minor;
 
 // --- Numbers ------------------------------------------------------------------------------------------------------
 

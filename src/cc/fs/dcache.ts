@@ -14,6 +14,7 @@ import { MACHINE, machineWord } from '../../kernel/memlayout.js';
 import { kfree, kzalloc } from '../../kernel/mm/slab.js';
 import { initQueue } from '../../kernel/sched/wait_queue.js';
 import { ownNames } from './own.js';
+import { mkdev } from './kdev_t.js';
 import { DENTRY, ENTRY, FS, INODE } from './records.js';
 
 /** Bits of a mode. */
@@ -228,7 +229,7 @@ function walk(from: number, path: string, seen: { links: number }): number {
 export function mknod(path: string, major: number, minor: number, mode = 0o666): void {
   const cut = path.lastIndexOf('/');
   const dir = lookup(path.slice(0, cut + 1));
-  const made = dir < 0 ? dir : addEntry(dir, path.slice(cut + 1), { mode: S_IFCHR | mode, kind: KIND_CHR, rdev: (major << 20) | minor, module: 0 });
+  const made = dir < 0 ? dir : addEntry(dir, path.slice(cut + 1), { mode: S_IFCHR | mode, kind: KIND_CHR, rdev: mkdev(major, minor), module: 0 });
   if (made < 0) throw new KernelError(made, `mknod ${path}`);
 }
 

@@ -2,21 +2,14 @@
  * What goes wrong with names of modules in C: twice the same, one that is not there, one that is taken away while somebody is
  * inside, one that is left behind, and functions that end who calls them.
  */
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { O_WRONLY, listDir, openFile } from '../../index.js';
 import { oneMachine } from '../../kernel/machine.fixture.js';
-import { COMPILE_MS, HEAD, logFromNow, sources } from '../c_module.fixture.js';
+import { COMPILE_MS, HEAD, loader } from '../c_module.fixture.js';
 import { cat, echo } from './files.fixture.js';
 
 const { machine } = oneMachine();
-const { write } = sources();
-
-async function load(name: string, text: string): Promise<() => string[]> {
-  const lines = logFromNow();
-  await machine().insmod(join(write({ [`${name}.c`]: text }), `${name}.c`));
-  return lines;
-}
+const load = loader(machine);
 
 const WRONG = String.raw`${HEAD}
 #include <linux/proc_fs.h>

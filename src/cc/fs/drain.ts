@@ -9,7 +9,6 @@
  */
 import { cas, load } from '../../lib/atomic.js';
 import { EINVAL, EIO } from '../../lib/errno.js';
-import { listNext } from '../../lib/list.js';
 import { r32, w32 } from '../../lib/memory.js';
 import { KERN_ALERT, printk } from '../../kernel/printk/printk.js';
 import { mightSleep } from '../../kernel/sched/core.js';
@@ -21,8 +20,9 @@ import type { Image } from '../images.js';
 import { isOf } from '../softirq.js';
 import { findEntries, fsLocked, pathOf, removeEntry } from './dcache.js';
 import { fput, setFileOps, type FileOps } from './file.js';
+import { openFiles, taskOfFile } from './file_table.js';
 import { KIND_GONE } from './kinds.js';
-import { ENTRY, FILE, FS, PROCESS } from './records.js';
+import { ENTRY, FILE, PROCESS } from './records.js';
 
 /** How long who waits sleeps between two looks, ms. */
 const LOOK_MS = 1;
@@ -53,20 +53,12 @@ export function forgetNames(image: Image): void {
   }
 }
 
-function filesOf(entry: number): number[] {
-  return fsLocked((fs) => {
-    const found: number[] = [];
-    const head = fs + FS.files;
-    for (let node = listNext(head); node !== head; node = listNext(node)) if (r32(node - FILE.link + FILE.entry) === entry) found.push(node - FILE.link);
-    return found;
-  });
-}
+const filesOf = (entry: number): number[] => fsLocked((fs) => openFiles(fs).filter((file) => r32(file + FILE.entry) === entry));
 
 /** Whether the process that has `file` open is in a function of its module, and lives. */
 function isInside(file: number): boolean {
-  const process = r32(file + FILE.process);
-  const task = process === 0 ? 0 : load(process + PROCESS.task);
-  return task !== 0 && load(process + PROCESS.inside) !== 0 && isolateAlive(r32(task + TASK.isolate));
+  const task = taskOfFile(file);
+  return task !== 0 && load(r32(file + FILE.process) + PROCESS.inside) !== 0 && isolateAlive(r32(task + TASK.isolate));
 }
 
 /** One reference more, unless it is being closed. */

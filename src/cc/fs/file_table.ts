@@ -48,10 +48,18 @@ export function nodesOf(fs: number, head: number): number[] {
   return found;
 }
 
+/** The files that are open. The lock is held. */
+export const openFiles = (fs: number): number[] => nodesOf(fs, FS.files).map((node) => node - FILE.link);
+
+/** The task that has `file` open; 0: none any more, or the kernel. */
+export function taskOfFile(file: number): number {
+  const process = r32(file + FILE.process);
+  return process === 0 ? 0 : load(process + PROCESS.task);
+}
+
 /** Sends the process that has `file` open a signal. */
 export function signalFile(file: number, sig: number): void {
-  const process = r32(file + FILE.process);
-  const task = process === 0 ? 0 : load(process + PROCESS.task);
+  const task = taskOfFile(file);
   if (task !== 0 && !isDead(task)) sendSig(sig, taskAt(task), true);
 }
 

@@ -5,26 +5,22 @@
 import { load, store } from '../../lib/atomic.js';
 import { r32, readString, w32 } from '../../lib/memory.js';
 import { isDead } from '../../kernel/fork.js';
-import { HOST_ISOLATE, ringHost } from '../../kernel/isolate.js';
-import { sendMail } from '../../kernel/mail.js';
-import type { EndMail } from '../../kernel/module.js';
 import { KERN_ALERT, printk } from '../../kernel/printk/printk.js';
 import { taskAt } from '../../kernel/sched/handle.js';
-import { TASK } from '../../kernel/sched/task.js';
 import { SIGTERM, sendSig } from '../../kernel/signal.js';
 import { scheduleTimeoutUninterruptible } from '../../kernel/time/sleep.js';
 import { uptime } from '../../kernel/time/time.js';
+import { endTask } from '../evict.js';
 import { isOf } from '../softirq.js';
 import type { Image } from '../images.js';
 import { classDestroy, deviceUnregister, devicesOf, dropMap, miscDeregister, unregisterRegion } from './char_dev.js';
 import { fsLocked, pathOf } from './dcache.js';
 import { forgetNames } from './drain.js';
-import { nodesOf, reapLost } from './file_table.js';
+import { nodesOf, openFiles, reapLost, taskOfFile } from './file_table.js';
+import { majorOf, minorOf } from './kdev_t.js';
 import { KIND_GONE, KIND_PROC } from './kinds.js';
 import { CDEV_MAP, CLASS, DEVICE, ENTRY, FILE, FS, HELD, MISCDEVICE, PROCESS, REGION } from './records.js';
 
-/** How long a process that runs a removed driver's code may take to be ended, ms. */
-const END_MS = 10_000;
 /** How long processes may take to close what they have when the machine halts, ms. */
 const CLOSE_MS = 1000;
 
@@ -63,8 +59,8 @@ function forgetDevices(image: Image): string[] {
   for (const map of fsLocked((fs) => nodesOf(fs, FS.cdevs))) {
     if (r32(map + CDEV_MAP.module) !== id && !isOf(image, r32(map + CDEV_MAP.cdev), 0)) continue;
     const dev = r32(map + CDEV_MAP.dev);
-    const hasRegion = fsLocked((fs) => nodesOf(fs, FS.regions)).some((region) => r32(region + REGION.module) === id && r32(region + REGION.major) === dev >>> 20);
-    if (!hasRegion) left.push(`cdev ${numbers(dev >>> 20, dev & 0xfffff, r32(map + CDEV_MAP.count))}`);
+    const hasRegion = fsLocked((fs) => nodesOf(fs, FS.regions)).some((region) => r32(region + REGION.module) === id && r32(region + REGION.major) === majorOf(dev));
+    if (!hasRegion) left.push(`cdev ${numbers(majorOf(dev), minorOf(dev), r32(map + CDEV_MAP.count))}`);
     dropMap(map);
   }
   for (const region of fsLocked((fs) => nodesOf(fs, FS.regions))) {
@@ -82,14 +78,13 @@ const isHarmless = (file: number, entry: number): boolean => r32(file + FILE.kin
 /** Files whose operations are no more do nothing from here on; a process that is inside of them is ended. */
 async function cutOff(image: Image): Promise<void> {
   const { record, name } = image.about;
-  const files = fsLocked((fs) => nodesOf(fs, FS.files).map((node) => node - FILE.link).filter((file) => {
+  const files = fsLocked((fs) => openFiles(fs).filter((file) => {
     const entry = r32(file + FILE.entry);
     if (isHarmless(file, entry)) return false;
     return r32(file + FILE.owner) === record || isOf(image, r32(file + FILE.f_op), 0) || (entry !== 0 && (r32(entry + ENTRY.module) === image.id || isOf(image, r32(entry + ENTRY.ops), 0)));
   }));
   for (const file of files) {
-    const process = r32(file + FILE.process);
-    const task = process === 0 ? 0 : load(process + PROCESS.task);
+    const task = taskOfFile(file);
     const path = pathOf(r32(file + FILE.entry));
     store(file + FILE.kind, KIND_GONE);
     w32(file + FILE.f_op, 0);
@@ -97,10 +92,8 @@ async function cutOff(image: Image): Promise<void> {
     if (task === 0 || isDead(task)) continue;
     const { comm, pid } = taskAt(task);
     printk('%sBUG: module %s was removed, but %s[%d] has its %s open\n', KERN_ALERT, name, comm, pid, path);
-    if (load(process + PROCESS.inside) === 0) continue;
-    sendMail(HOST_ISOLATE, { kind: 'end', number: load(task + TASK.isolate), why: `the driver that it was in was removed with module ${name}` } satisfies EndMail);
-    ringHost();
-    for (const until = uptime() + END_MS; uptime() < until && !isDead(task); ) await scheduleTimeoutUninterruptible(1);
+    if (load(r32(file + FILE.process) + PROCESS.inside) === 0) continue;
+    await endTask(task, `the driver that it was in was removed with module ${name}`);
   }
   reapLost();
 }

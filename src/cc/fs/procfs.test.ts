@@ -2,21 +2,14 @@
  * What modules in C have in /proc: files in both spellings, directories, files whose text is made while they are read, and
  * what becomes of a file whose name is taken away while somebody has it open.
  */
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listDir, openFile } from '../../index.js';
 import { oneMachine } from '../../kernel/machine.fixture.js';
-import { COMPILE_MS, HEAD, logFromNow, sources } from '../c_module.fixture.js';
+import { COMPILE_MS, HEAD, loader } from '../c_module.fixture.js';
 import { cat, echo } from './files.fixture.js';
 
 const { machine } = oneMachine();
-const { write } = sources();
-
-async function load(name: string, text: string): Promise<() => string[]> {
-  const lines = logFromNow();
-  await machine().insmod(join(write({ [`${name}.c`]: text }), `${name}.c`));
-  return lines;
-}
+const load = loader(machine);
 
 const NOTE = (ops: string): string => String.raw`${HEAD}
 #include <linux/proc_fs.h>

@@ -3,7 +3,8 @@
  */
 import { u8 } from '../../lib/memory.js';
 import { WAIT_QUEUE_HEAD } from '../../kernel/sched/wait_queue.js';
-import { cdevAdd, cdevAlloc, cdevDel, classCreate, classDestroy, classPlace, classRegister, deviceCreate, deviceDestroy, deviceUnregister, majorOf, minorOf, miscDeregister, miscRegister, mkdev, registerChrdev, registerRegion, unregisterChrdev, unregisterRegion } from '../fs/char_dev.js';
+import { cdevAdd, cdevAlloc, cdevDel, classCreate, classDestroy, classPlace, classRegister, deviceCreate, deviceDestroy, deviceUnregister, miscDeregister, miscRegister, registerChrdev, registerRegion, unregisterChrdev, unregisterRegion } from '../fs/char_dev.js';
+import { majorOf, minorOf, mkdev } from '../fs/kdev_t.js';
 import { signalFile } from '../fs/file_table.js';
 import { CDEV, CLASS, FILE, FILE_OPERATIONS, MISCDEVICE } from '../fs/records.js';
 import { pollWait } from '../fs/select.js';
