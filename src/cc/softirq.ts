@@ -13,7 +13,6 @@
  * nothing ticks. They run out at a millisecond that is not too early.
  */
 import { cas, futexWait, load, store } from '../lib/atomic.js';
-import { ENOMEM, KernelError } from '../lib/errno.js';
 import { listAdd, listAddTail, listDelInit, listEmpty, listInit, listNext, listRepair } from '../lib/list.js';
 import { r32, rf64, w32, wf64 } from '../lib/memory.js';
 import { HRTIMER, SOFTIRQ, TASKLET, TIMER } from '../kernel/callbacks.js';
@@ -21,7 +20,6 @@ import { isDead } from '../kernel/fork.js';
 import { kthreadSpawn } from '../kernel/kthread.js';
 import { rawSpinLock, rawSpinUnlock } from '../kernel/locking/raw_spinlock.js';
 import { MACHINE, machineWord } from '../kernel/memlayout.js';
-import { kfree, kzalloc } from '../kernel/mm/slab.js';
 import { KERN_ALERT, printk } from '../kernel/printk/printk.js';
 import { gracePeriod, gracePeriodOver } from './rcu.js';
 import { condReschedSync, currentThread, needPlain, sleepUntilSync, wakeUpState, type Thread } from '../kernel/sched/core.js';
@@ -32,6 +30,7 @@ import { uptime } from '../kernel/time/time.js';
 import { deferred } from './deferred.js';
 import { endIfStuck } from './evict.js';
 import type { Image } from './images.js';
+import { theRecord } from './once.js';
 import { cSoftirqd, callC } from './run.js';
 import { functionName } from './trace.js';
 
@@ -42,17 +41,11 @@ export const KIND_TIMER = 0, KIND_HRTIMER = 1, KIND_DELAYED_WORK = 2;
 const LOOK_MS = 1;
 
 /** The record of this machine. */
-export function softirqs(): number {
-  const word = machineWord(MACHINE.callbacks);
-  const at = load(word);
-  if (at !== 0) return at;
-  const made = kzalloc(SOFTIRQ.sizeof);
-  if (made === 0) throw new KernelError(-ENOMEM, 'kernel memory is out: no room for timers');
+export const softirqs = (): number => theRecord(machineWord(MACHINE.callbacks), SOFTIRQ.sizeof, 'timers', initSoftirqs);
+
+function initSoftirqs(made: number): void {
   listInit(made + SOFTIRQ.timers);
   listInit(made + SOFTIRQ.tasklets);
-  if (cas(word, 0, made) === 0) return made;
-  kfree(made);
-  return load(word);
 }
 
 /** The word in which the pool of works is, for workqueue.ts. */

@@ -30,6 +30,7 @@ import { momentOfJiffies, jiffies, uptime } from '../kernel/time/time.js';
 import { deferred } from './deferred.js';
 import { endIfStuck } from './evict.js';
 import type { Image } from './images.js';
+import { theRecord } from './once.js';
 import { cWorker, callC } from './run.js';
 import { KIND_DELAYED_WORK, armTimer, disarmTimer, isOf, poolWord, waitWhileRuns } from './softirq.js';
 import { functionName } from './trace.js';
@@ -53,18 +54,12 @@ const MAX_ACTIVE = 512, DFL_ACTIVE = 256;
 
 // --- The pool -----------------------------------------------------------------------------------------------------
 
-function thePool(): number {
-  const word = poolWord();
-  const at = load(word);
-  if (at !== 0) return at;
-  const made = kzalloc(POOL.sizeof);
-  if (made === 0) throw new KernelError(-ENOMEM, 'kernel memory is out: no room for workqueues');
+const thePool = (): number => theRecord(poolWord(), POOL.sizeof, 'workqueues', initPool);
+
+function initPool(made: number): void {
   listInit(made + POOL.works);
   listInit(made + POOL.workers);
   initQueue(made + POOL.waiters);
-  if (cas(word, 0, made) === 0) return made;
-  kfree(made);
-  return load(word);
 }
 
 function locked<T>(pool: number, fn: () => T): T {

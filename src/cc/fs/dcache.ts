@@ -3,7 +3,7 @@
  * name stands for an inode and for the functions that work on it; which layout those have is its kind. What opening one
  * means is file.ts's.
  */
-import { cas, fetchAdd, load, store } from '../../lib/atomic.js';
+import { fetchAdd, load, store } from '../../lib/atomic.js';
 import { EEXIST, ELOOP, ENOENT, ENOMEM, ENOTDIR, KernelError } from '../../lib/errno.js';
 import { listAddTail, listDelInit, listInit, listNext, listRepair } from '../../lib/list.js';
 import { r32, readString, stringSize, w32, writeString } from '../../lib/memory.js';
@@ -14,6 +14,7 @@ import { MACHINE, machineWord } from '../../kernel/memlayout.js';
 import { kfree, kzalloc } from '../../kernel/mm/slab.js';
 import { initQueue } from '../../kernel/sched/wait_queue.js';
 import { ownNames } from './own.js';
+import { theRecord } from '../once.js';
 import { mkdev } from './kdev_t.js';
 import { DENTRY, ENTRY, FS, INODE } from './records.js';
 
@@ -45,11 +46,10 @@ export interface NewEntry {
 // --- The record of the machine ------------------------------------------------------------------------------------
 
 /** Everything that the machine has of files; made when it is asked for first. */
-export function theFs(): number {
-  const word = machineWord(MACHINE.files);
-  const at = load(word);
-  if (at !== 0) return at;
-  const made = alloc(FS.sizeof);
+export const theFs = (): number => theRecord(machineWord(MACHINE.files), FS.sizeof, 'files', initFs);
+
+/** If another isolate does the same at this moment, the names that one of the two made are lost. */
+function initFs(made: number): void {
   for (const list of LISTS) listInit(made + list);
   initQueue(made + FS.notify);
   w32(made + FS.next_ino, 1);
@@ -59,8 +59,6 @@ export function theFs(): number {
     const parent = above.toReversed().reduce((dir, step) => findChild(dir, step), r32(made + FS.root));
     link(parent, makeEntry(made, parent, name, { mode: S_IFDIR | 0o755, kind: KIND_DIR, module: 0 }));
   }
-  if (cas(word, 0, made) === 0) return made; // Two isolates at the same moment: a few records are lost.
-  return load(word);
 }
 
 function alloc(size: number): number {
